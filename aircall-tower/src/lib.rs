@@ -1,0 +1,1 @@
+//! Receive Aircall webhooks safely: a tower layer that authenticates, parses and acknowledges in time.

@@ -1,0 +1,1 @@
+//! Bare against layered, and peers beside us.

@@ -1,0 +1,1 @@
+//! Judge any Aircall webhook receiver, in any language, over real HTTP.
