@@ -1,1 +1,38 @@
-//! Receive Aircall webhooks safely: a tower layer that authenticates, parses and acknowledges in time.
+#![doc = include_str!("../docs/crate.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+// The road of a request, then its stations in the order in which it meets them.
+mod road;
+mod limit;
+mod envelope;
+mod token;
+mod extension;
+mod handler;
+mod acknowledgement;
+
+// Tower's own machinery, which only walks the road.
+mod layer;
+mod service;
+mod future;
+mod body;
+
+// What people configure and look at.
+mod error;
+mod handle;
+mod observe;
+
+pub use self::acknowledgement::{Outcome, OutcomeKind, Policy};
+pub use self::body::{RequestBody, ResponseBody};
+pub use self::envelope::{Dialect, EnvelopeError, MAX_NESTING};
+pub use self::error::ConfigError;
+pub use self::extension::{DedupKey, Delivery, EventName, Timestamp};
+#[cfg(feature = "axum")]
+#[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
+pub use self::extension::{MissingDelivery, MissingTenant};
+pub use self::future::ResponseFuture;
+pub use self::handle::WebhookHandle;
+pub use self::layer::WebhookLayer;
+pub use self::limit::Limits;
+pub use self::observe::Report;
+pub use self::service::Webhook;
+pub use self::token::{Accepted, PresentedToken, ResolveToken, Tenant, Token, Tokens};

@@ -1,0 +1,60 @@
+//! The second station: the whole document is JSON, and its top level says what it is about.
+//!
+//! Aircall's webhooks put an event into `{resource, event, timestamp, token, data}`. Its message callbacks, which a
+//! user may point at the same URL, look alike but use `event_name` and milliseconds. Both are read here and told apart.
+//!
+//! The whole document is validated, but of `data` only that it is JSON: it stays the bytes that arrived, so a payload
+//! of any shape passes. Keys may come in any order, and unknown ones are passed over.
+
+mod error;
+mod parse;
+mod prefix;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use bytes::Bytes;
+
+pub use self::error::EnvelopeError;
+pub(crate) use self::prefix::{Prefix, Seen};
+use crate::extension::{EventName, Timestamp};
+
+/// How deep arrays and objects may be nested, the top level included.
+///
+/// `serde_json` refuses to go deeper with its default settings, so whatever passes here can be read by a handler's
+/// `Json<_>`.
+pub const MAX_NESTING: usize = 127;
+
+/// Which of Aircall's two look-alike mechanisms sent a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Dialect {
+    /// A webhook: the name is in `event`, `timestamp` in seconds.
+    Webhook,
+    /// A message callback of a number in proxy mode: the name is in `event_name`, `timestamp` in milliseconds.
+    ///
+    /// Its token is that of the number, not of a webhook: add it to the same [`Tokens`](crate::Tokens).
+    MessageCallback,
+}
+
+/// What the top level of a body says, beside the body itself.
+#[derive(Clone)]
+pub(crate) struct Envelope {
+    pub(crate) body: Bytes,
+    pub(crate) dialect: Dialect,
+    pub(crate) event: EventName,
+    pub(crate) resource: Option<Cow<'static, str>>,
+    pub(crate) timestamp: Timestamp,
+    pub(crate) data: Range<usize>,
+    /// Where the token stands, quotes included, so that it can be cut out of what is compared or shown.
+    pub(crate) token: Range<usize>,
+}
+
+/// Removes a UTF-8 byte order mark, which JSON does not allow and some proxies add.
+pub(crate) fn without_bom(mut body: Bytes) -> Bytes {
+    const BOM: &[u8] = b"\xEF\xBB\xBF";
+    if body.starts_with(BOM) {
+        let _ = body.split_to(BOM.len());
+    }
+    body
+}

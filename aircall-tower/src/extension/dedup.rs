@@ -1,0 +1,46 @@
+//! Telling a delivery that was sent again from a new one that looks like it.
+
+use std::fmt;
+use std::ops::Range;
+
+use sha2::{Digest, Sha256};
+
+/// A name for the content of a delivery, since Aircall gives it none.
+///
+/// Two deliveries have the same key if their bodies are the same to the byte, the value of the token aside: so a retry
+/// has the key of the first attempt, and an event sent to two webhooks of one account has the same key twice. It
+/// differs wherever a body differs. That matters for the look-alikes on the wire: `call.ringing_on_agent` comes once
+/// for each agent of a ring group with the same event, call and second, and `user.closed.v2` comes twice by design.
+/// A key made of event, id and timestamp would swallow them.
+///
+/// It is the first half of a SHA-256 and does not change between versions or machines, so it can be stored. Keep keys
+/// for more than twelve hours, for as long as Aircall may send an event again.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DedupKey([u8; 16]);
+
+impl DedupKey {
+    pub(super) fn of(body: &[u8], token: Range<usize>) -> Self {
+        let digest = Sha256::new().chain_update(&body[..token.start]).chain_update(&body[token.end..]).finalize();
+        let mut key = [0; 16];
+        key.copy_from_slice(&digest[..16]);
+        Self(key)
+    }
+
+    /// Returns the 16 bytes of the key.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0
+    }
+}
+
+impl fmt::Display for DedupKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for DedupKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DedupKey({self})")
+    }
+}

@@ -1,0 +1,145 @@
+//! One authenticated delivery.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use serde::Deserialize;
+
+use super::{DedupKey, EventName, Timestamp};
+use crate::envelope::{Dialect, Envelope};
+use crate::token::{Tenant, Verified};
+
+/// An event that Aircall delivered: authenticated, known to be whole, and cheap to clone.
+///
+/// The layer puts it into the extensions of the request. With the feature `axum` it is an extractor.
+///
+/// Its `Debug` form shows what the envelope says, neither `data` nor the token.
+///
+/// ```
+/// # use aircall_tower::{Delivery, EventName};
+/// # #[derive(serde::Deserialize)] struct Call { id: u64 }
+/// async fn on_event(delivery: Delivery) {
+///     if *delivery.event() == EventName::CallEnded {
+///         match delivery.data::<Call>() {
+///             Ok(call) => println!("call {} is over", call.id),
+///             Err(error) => eprintln!("an unexpected call, kept for later: {error}"),
+///         }
+///     }
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Delivery {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    envelope: Envelope,
+    tenant: Option<Tenant>,
+    received_at: SystemTime,
+    dedup_key: OnceLock<DedupKey>,
+}
+
+impl Delivery {
+    pub(crate) fn new(verified: Verified<Envelope>, received_at: SystemTime) -> Self {
+        let (envelope, tenant) = verified.into_parts();
+        Self { inner: Arc::new(Inner { envelope, tenant, received_at, dedup_key: OnceLock::new() }) }
+    }
+
+    /// Returns the name of the event.
+    #[must_use]
+    pub fn event(&self) -> &EventName {
+        &self.inner.envelope.event
+    }
+
+    /// Returns the `resource`, which is not a closed set, or `None` where a message callback states none.
+    ///
+    /// Route on [`event`](Self::event) instead: for some events the vendor's own documents disagree about this field.
+    #[must_use]
+    pub fn resource(&self) -> Option<&str> {
+        self.inner.envelope.resource.as_deref()
+    }
+
+    /// Returns when Aircall built the body.
+    #[must_use]
+    pub fn timestamp(&self) -> Timestamp {
+        self.inner.envelope.timestamp
+    }
+
+    /// Returns which of Aircall's two mechanisms sent this.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.inner.envelope.dialect
+    }
+
+    /// Returns whose token it carried, if tokens were configured with tenants.
+    #[must_use]
+    pub fn tenant(&self) -> Option<&Tenant> {
+        self.inner.tenant.as_ref()
+    }
+
+    /// Returns when the request arrived here, by this machine's clock.
+    #[must_use]
+    pub fn received_at(&self) -> SystemTime {
+        self.inner.received_at
+    }
+
+    /// Reads `data` as a type of your own, which may borrow from the body.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of `serde_json` if `data` is not such a value. On the wire a value that does not apply may be
+    /// a missing key, `null`, `[]` or `{}`, and ids and times change their form between objects: be lenient, or read
+    /// [`raw_data`](Self::raw_data).
+    pub fn data<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.raw_data())
+    }
+
+    /// Returns `data` as the JSON text that arrived.
+    #[must_use]
+    pub fn raw_data(&self) -> &str {
+        let envelope = &self.inner.envelope;
+        // The whole body has been validated as UTF-8; a part cut along JSON values is UTF-8 as well.
+        std::str::from_utf8(&envelope.body[envelope.data.clone()]).unwrap_or_default()
+    }
+
+    /// Returns `data` as bytes that share the body's memory.
+    #[must_use]
+    pub fn raw_data_bytes(&self) -> Bytes {
+        self.inner.envelope.body.slice(self.inner.envelope.data.clone())
+    }
+
+    /// Returns the whole body, **with the token in it**.
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        &self.inner.envelope.body
+    }
+
+    /// Returns the key under which a retry can be recognised. It is computed at the first call.
+    #[must_use]
+    pub fn dedup_key(&self) -> DedupKey {
+        let envelope = &self.inner.envelope;
+        *self.inner.dedup_key.get_or_init(|| DedupKey::of(&envelope.body, envelope.token.clone()))
+    }
+
+    /// Takes the token out of a text that the handler wrote.
+    pub(crate) fn mask(&self, text: &str) -> String {
+        let envelope = &self.inner.envelope;
+        let token = serde_json::from_slice::<String>(&envelope.body[envelope.token.clone()]).unwrap_or_default();
+        crate::token::mask(text, &token)
+    }
+}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("event", self.event())
+            .field("resource", &self.resource())
+            .field("timestamp", &self.timestamp())
+            .field("dialect", &self.dialect())
+            .field("tenant", &self.tenant())
+            .field("data_bytes", &self.inner.envelope.data.len())
+            .finish_non_exhaustive()
+    }
+}

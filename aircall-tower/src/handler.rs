@@ -1,0 +1,156 @@
+//! The fifth station: the inner service does its work.
+//!
+//! It is driven to readiness here and not in `poll_ready` of the layer's service, so that a handler which is not ready
+//! keeps nobody from being acknowledged. It is given until the deadline. What it has not finished by then, or when the
+//! sender hangs up, it finishes in a task of its own: an event that was acknowledged is never cancelled.
+
+use std::any::Any;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tokio::runtime::Handle;
+use tokio::time::{Instant, timeout_at};
+use tower::{BoxError, Service, ServiceExt};
+
+use crate::acknowledgement::{Attempt, Ended, OutcomeKind};
+use crate::observe::Span;
+
+/// A handler at work. It can be moved while it runs, which is why it is on the heap.
+pub(crate) type Work<B> = Pin<Box<dyn Future<Output = Finished<B>> + Send>>;
+
+/// How a handler ended, and what it answered if that was a 2xx.
+pub(crate) struct Finished<B> {
+    pub(crate) ended: Ended,
+    pub(crate) response: Option<Response<B>>,
+}
+
+/// Prepares the work of a service on a request. Nothing of it runs before the first poll.
+pub(crate) fn work<S, Q, B>(inner: S, request: Request<Q>, span: &Span) -> Work<B>
+where
+    S: Service<Request<Q>, Response = Response<B>> + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<BoxError>,
+    Q: Send + 'static,
+    B: 'static,
+{
+    Box::pin(span.instrument(async move {
+        let started = Instant::now();
+        let result = CatchUnwind::new(async move { inner.oneshot(request).await.map_err(Into::into) }).await;
+        let (kind, reason, response) = match result {
+            Ok(Ok(response)) if response.status().is_success() => (OutcomeKind::Handled, None, Some(response)),
+            Ok(Ok(response)) => (OutcomeKind::Rejected, Some(format!("status {}", response.status())), None),
+            Ok(Err(error)) => (OutcomeKind::Failed, Some(with_sources(&*error)), None),
+            Err(panic) => (OutcomeKind::Panicked, Some(panic), None),
+        };
+        Finished { ended: Ended { kind, reason, took: started.elapsed() }, response }
+    }))
+}
+
+/// A handler that a sender is waiting for.
+///
+/// Dropped before it is done, that is when the sender hangs up, it goes on in a task.
+pub(crate) struct Awaited<B: 'static> {
+    under_way: Option<(Work<B>, Attempt)>,
+    runtime: Handle,
+}
+
+impl<B: 'static> Awaited<B> {
+    pub(crate) fn new(work: Work<B>, attempt: Attempt) -> Self {
+        Self { under_way: Some((work, attempt)), runtime: Handle::current() }
+    }
+
+    /// Waits for the handler until the deadline. Past it, what is left to do is answered and goes on in a task.
+    pub(crate) async fn until<R>(
+        mut self,
+        deadline: Instant,
+        defer: impl FnOnce(&mut Attempt) -> R,
+    ) -> Result<(Attempt, Finished<B>), R> {
+        let work = poll_fn(|cx| match &mut self.under_way {
+            Some((work, _)) => work.as_mut().poll(cx),
+            None => Poll::Pending,
+        });
+        let finished = timeout_at(deadline, work).await;
+        let Some((work, mut attempt)) = self.under_way.take() else {
+            unreachable!("only this method and the drop take the work out, and either is the last to have it")
+        };
+        match finished {
+            Ok(finished) => Ok((attempt, finished)),
+            Err(_) => {
+                let answer = defer(&mut attempt);
+                self.runtime.spawn(finish(work, attempt));
+                Err(answer)
+            }
+        }
+    }
+}
+
+impl<B: 'static> Drop for Awaited<B> {
+    fn drop(&mut self) {
+        if let Some((work, mut attempt)) = self.under_way.take() {
+            attempt.hung_up();
+            self.runtime.spawn(finish(work, attempt));
+        }
+    }
+}
+
+/// Sees a handler through for which nobody waits. If the runtime goes down first, the attempt reports that.
+async fn finish<B>(work: Work<B>, attempt: Attempt) {
+    let Finished { ended, response } = work.await;
+    drop(response);
+    attempt.finish(ended);
+}
+
+pin_project! {
+    /// Turns a panic of a future into its message.
+    pub(crate) struct CatchUnwind<F> {
+        #[pin]
+        future: Option<F>,
+    }
+}
+
+impl<F: Future> CatchUnwind<F> {
+    pub(crate) fn new(future: F) -> Self {
+        Self { future: Some(future) }
+    }
+}
+
+impl<F: Future> Future for CatchUnwind<F> {
+    type Output = Result<F::Output, String>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut slot = self.project().future;
+        let Some(future) = slot.as_mut().as_pin_mut() else { return Poll::Pending };
+        let result = match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(output)) => Ok(output),
+            Err(panic) => Err(message(&*panic)),
+        };
+        // What the future still holds may panic when it is dropped, too.
+        let _ = catch_unwind(AssertUnwindSafe(|| slot.set(None)));
+        Poll::Ready(result)
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|message| (*message).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned())
+}
+
+/// An error and what it was caused by, in one line.
+fn with_sources(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

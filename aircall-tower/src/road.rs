@@ -1,0 +1,215 @@
+//! The road of one request, station by station.
+//!
+//! ```text
+//! limit -> envelope -> token -> extension -> handler -> acknowledgement
+//! ```
+//!
+//! The token is looked at as soon as it has arrived, in the middle of the reading, and the envelope once everything
+//! has. That way a wrong token is not paid for with the rest of its body.
+
+use std::pin::pin;
+
+use http::request::Parts;
+use http::{HeaderValue, Request, Response, header};
+use http_body::Body;
+use tokio::time::{Instant, timeout_at};
+use tower::{BoxError, Service};
+
+use crate::acknowledgement::{Attempt, OutcomeKind};
+use crate::body::{RequestBody, ResponseBody};
+use crate::envelope::{Envelope, EnvelopeError, Prefix, Seen, without_bom};
+use crate::extension::Delivery;
+use crate::handler::{Awaited, Finished, work};
+use crate::limit::{ReadError, Reading, Share, admit, declared_length};
+use crate::token::{Proof, Unproven, Verified, Verifier};
+
+/// Why a request is not going to be handled.
+struct Refusal {
+    kind: OutcomeKind,
+    reason: Option<String>,
+}
+
+/// Takes one request from its arrival to its answer.
+pub(crate) async fn walk<S, B, R>(mut attempt: Attempt, inner: S, request: Request<B>) -> Response<ResponseBody<R>>
+where
+    S: Service<Request<RequestBody<B>>, Response = Response<R>> + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<BoxError>,
+    B: Body + Send + 'static,
+    R: Body + Send + 'static,
+{
+    let deadline = attempt.arrived() + attempt.config().deadline;
+
+    let (parts, body) = request.into_parts();
+    let verified = match receive(&mut attempt, &parts, body, deadline).await {
+        Ok(verified) => verified,
+        Err(Refusal { kind, reason }) => return attempt.refuse(kind, reason),
+    };
+
+    let delivery = Delivery::new(verified, attempt.received_at());
+    let request = hand_on(parts, &delivery);
+    attempt.deliver(delivery);
+
+    let work = work(inner, request, attempt.span());
+    let (attempt, Finished { ended, response }) =
+        match Awaited::new(work, attempt).until(deadline, Attempt::defer).await {
+            Ok(finished) => finished,
+            Err(answer) => return answer,
+        };
+
+    let Some(response) = response else { return attempt.acknowledge(ended) };
+    attempt.pass_on(ended, bounded(response, deadline))
+}
+
+/// Reads and checks a request up to the point where it is authentic and whole.
+async fn receive<B: Body>(
+    attempt: &mut Attempt,
+    parts: &Parts,
+    body: B,
+    deadline: Instant,
+) -> Result<Verified<Envelope>, Refusal> {
+    let config = attempt.config().clone();
+    admit(&parts.method, &parts.headers)?;
+    if let Some(secret) = &config.url_secret
+        && !secret.is_in(parts.uri.query())
+    {
+        return Err(OutcomeKind::WrongUrlSecret.into());
+    }
+    let declared = declared_length(&parts.headers, body.size_hint());
+    let hold = config.limits.hold(declared)?;
+
+    let mut share = Share::new(config.shared.budget.clone(), config.limits.unauthenticated_bytes());
+    let read_deadline = deadline.min(attempt.arrived() + config.limits.read_timeout());
+    let body = pin!(body);
+    let mut reading = Reading::new(body, hold, declared, read_deadline);
+    let mut prefix = Prefix::new();
+    let mut judged: Option<Result<Proof, Unproven>> = None;
+
+    loop {
+        let more = match reading.more().await {
+            Ok(more) => more,
+            Err(error) => return Err(broken_off(error, attempt, reading)),
+        };
+        loop {
+            match prefix.advance(reading.arrived()) {
+                Seen::Nothing => break,
+                Seen::NoString => return Err(OutcomeKind::Unauthenticated.into()),
+                Seen::Token(quoted) => {
+                    let quoted = &reading.arrived()[quoted];
+                    let proof = verify(&config.verifier, quoted, deadline).await;
+                    match &proof {
+                        Ok(_) => attempt.authenticated(),
+                        Err(unproven) if unproven.kind == OutcomeKind::Unauthenticated => {
+                            return Err(OutcomeKind::Unauthenticated.into());
+                        }
+                        // Whether this is Aircall's, nobody knows. The rest is read, so that the hook can keep it.
+                        Err(_) => {}
+                    }
+                    judged = Some(proof);
+                }
+            }
+        }
+        if attempt.is_authentic() {
+            share.release();
+        } else if !share.grow_to(reading.arrived().len()) {
+            return Err(OutcomeKind::Overloaded.into());
+        }
+        if reading.overflowed() {
+            return Err(too_large(attempt, reading, judged).await);
+        }
+        if !more {
+            break;
+        }
+    }
+
+    let body = without_bom(reading.into_bytes());
+    let envelope = Envelope::parse(body.clone(), prefix.too_deep());
+    match judged {
+        Some(Ok(proof)) => envelope.map(|envelope| proof.vouch(envelope)).map_err(|error| {
+            attempt.keep(body);
+            Refusal::because(OutcomeKind::Unreadable, &error)
+        }),
+        Some(Err(unproven)) => {
+            attempt.keep(body);
+            Err(unproven.into())
+        }
+        None => Err(match envelope {
+            Err(error) if error.is_no_object() => Refusal::because(OutcomeKind::Malformed, &error),
+            _ => OutcomeKind::Unauthenticated.into(),
+        }),
+    }
+}
+
+/// Has the token judged by those who know, for as long as there is time.
+async fn verify(verifier: &Verifier, quoted: &[u8], deadline: Instant) -> Result<Proof, Unproven> {
+    timeout_at(deadline, verifier.verify(quoted)).await.unwrap_or_else(|_| {
+        Err(Unproven { kind: OutcomeKind::ResolverFailed, reason: Some("no answer before the deadline".to_owned()) })
+    })
+}
+
+/// What becomes of a body that stopped arriving.
+fn broken_off<B: Body>(error: ReadError, attempt: &mut Attempt, reading: Reading<'_, B>) -> Refusal {
+    if attempt.is_authentic() {
+        attempt.keep(reading.into_bytes());
+        return OutcomeKind::Interrupted.into();
+    }
+    match error {
+        ReadError::TimedOut => OutcomeKind::ReadTimeout.into(),
+        ReadError::Broken => OutcomeKind::Incomplete.into(),
+    }
+}
+
+/// What becomes of a body that is longer than what may be held of it.
+async fn too_large<B: Body>(
+    attempt: &mut Attempt,
+    mut reading: Reading<'_, B>,
+    judged: Option<Result<Proof, Unproven>>,
+) -> Refusal {
+    let refusal = match judged {
+        Some(Ok(_)) => OutcomeKind::Oversized.into(),
+        Some(Err(unproven)) => unproven.into(),
+        None => return OutcomeKind::TooLarge.into(),
+    };
+    // A sender that is still writing may not get to read an answer, so one who may be Aircall is heard out. A failure
+    // of that changes nothing: what is there has been judged.
+    let _ = reading.discard().await;
+    attempt.keep(reading.into_bytes());
+    refusal
+}
+
+/// Makes the request that the handler gets: the one that came, with its body as if nobody had read it.
+fn hand_on<B>(mut parts: Parts, delivery: &Delivery) -> Request<RequestBody<B>> {
+    // The length changes if there was a byte order mark.
+    if parts.headers.contains_key(header::CONTENT_LENGTH) {
+        parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(delivery.body().len()));
+    }
+    parts.extensions.insert(delivery.clone());
+    Request::from_parts(parts, RequestBody::delivered(delivery.body().clone()))
+}
+
+/// Makes a handler's own 2xx into one that ends in time.
+fn bounded<R: Body>(response: Response<R>, deadline: Instant) -> Response<ResponseBody<R>> {
+    let (mut parts, body) = response.into_parts();
+    // Servers derive these from the body; a wrong one would break the answer.
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.remove(header::TRANSFER_ENCODING);
+    Response::from_parts(parts, ResponseBody::acknowledging(body, deadline))
+}
+
+impl Refusal {
+    fn because(kind: OutcomeKind, error: &EnvelopeError) -> Self {
+        Self { kind, reason: Some(error.to_string()) }
+    }
+}
+
+impl From<OutcomeKind> for Refusal {
+    fn from(kind: OutcomeKind) -> Self {
+        Self { kind, reason: None }
+    }
+}
+
+impl From<Unproven> for Refusal {
+    fn from(Unproven { kind, reason }: Unproven) -> Self {
+        Self { kind, reason }
+    }
+}

@@ -1,0 +1,47 @@
+//! An optional second secret, in the query of the webhook's URL.
+
+use std::sync::Arc;
+
+use super::Token;
+use super::secret::Presented;
+
+/// A secret that must stand in the URL under a given name. Aircall calls the URL as it was configured, query included,
+/// so this is the only secret a user can add, and the only one that is known before the body is read.
+#[derive(Debug, Clone)]
+pub(crate) struct UrlSecret {
+    name: Arc<str>,
+    secret: Token,
+}
+
+impl UrlSecret {
+    pub(crate) fn new(name: Arc<str>, secret: Token) -> Self {
+        Self { name, secret }
+    }
+
+    /// Returns true if the query holds the parameter just once, with the secret as its value.
+    pub(crate) fn is_in(&self, query: Option<&str>) -> bool {
+        let mut values = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+            .filter(|(name, _)| *name == *self.name)
+            .map(|(_, value)| value);
+        match (values.next(), values.next()) {
+            (Some(value), None) => self.secret.matches(&Presented::new(&value)),
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parameter_must_stand_once_with_the_secret() {
+        let secret = UrlSecret::new("k y".into(), Token::new("s&=cret").unwrap());
+        assert!(secret.is_in(Some("a=1&k%20y=s%26%3Dcret&b")));
+        assert!(secret.is_in(Some("k+y=s%26%3Dcret")));
+        for wrong in [None, Some(""), Some("k+y"), Some("k+y="), Some("other=s%26%3Dcret"), Some("k+y=S%26%3Dcret")] {
+            assert!(!secret.is_in(wrong), "{wrong:?}");
+        }
+        assert!(!secret.is_in(Some("k+y=s%26%3Dcret&k+y=s%26%3Dcret")));
+    }
+}
