@@ -76,7 +76,9 @@ macro_rules! kinds {
                 match self { $(Self::$variant => $authentic,)* }
             }
 
-            fn description(self) -> &'static str {
+            /// Returns what happened, in words.
+            #[must_use]
+            pub fn description(self) -> &'static str {
                 match self { $(Self::$variant => $description,)* }
             }
         }

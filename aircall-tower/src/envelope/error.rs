@@ -45,7 +45,7 @@ impl fmt::Display for EnvelopeError {
             Defect::EndsEarly { bytes } => {
                 write!(f, "the body ends after {bytes} bytes in the middle of its JSON")
             }
-            Defect::NotAnObject => f.write_str("the body is JSON but not an object"),
+            Defect::NotAnObject => f.write_str("the body is not a JSON object"),
             Defect::TooDeep => {
                 write!(f, "the body is nested deeper than {} levels", super::MAX_NESTING)
             }

@@ -8,6 +8,9 @@ use super::Report;
 use crate::acknowledgement::OutcomeKind;
 use crate::extension::Delivery;
 
+/// Under which name filters find everything from here.
+const TARGET: &str = "aircall_tower";
+
 /// The span `aircall_delivery` of one attempt.
 #[derive(Clone)]
 pub(crate) struct Span(tracing::Span);
@@ -15,6 +18,7 @@ pub(crate) struct Span(tracing::Span);
 impl Span {
     pub(crate) fn new() -> Self {
         Self(info_span!(
+            target: TARGET,
             "aircall_delivery",
             event = Empty,
             resource = Empty,
@@ -43,7 +47,7 @@ impl Span {
         }
         let _entered = self.0.enter();
         let elapsed_ms = u64::try_from(report.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let (kind, reason, late) = (outcome.kind().as_str(), outcome.reason(), report.is_late());
+        let (kind, reason, late) = (outcome.kind().description(), outcome.reason(), report.is_late());
         match outcome.kind() {
             // Something that was acknowledged, or may have been honest, was not handled.
             OutcomeKind::Rejected
@@ -53,7 +57,7 @@ impl Span {
             | OutcomeKind::Oversized
             | OutcomeKind::Unreadable
             | OutcomeKind::ResolverFailed => {
-                error!(outcome = kind, status, reason, elapsed_ms, late, "{outcome}");
+                error!(target: TARGET, status, reason, elapsed_ms, late, "{kind}");
             }
             // A wrong token is how a wrong configuration shows; the others are near misses.
             OutcomeKind::Unauthenticated
@@ -61,14 +65,14 @@ impl Span {
             | OutcomeKind::Overloaded
             | OutcomeKind::Interrupted
             | OutcomeKind::Deferred
-            | OutcomeKind::HungUp => warn!(outcome = kind, status, reason, elapsed_ms, late, "{outcome}"),
-            _ => debug!(outcome = kind, status, reason, elapsed_ms, late, "{outcome}"),
+            | OutcomeKind::HungUp => warn!(target: TARGET, status, reason, elapsed_ms, late, "{kind}"),
+            _ => debug!(target: TARGET, status, reason, elapsed_ms, late, "{kind}"),
         }
     }
 
     pub(crate) fn hook_panicked(&self) {
         let _entered = self.0.enter();
-        error!("the on_outcome hook panicked");
+        error!(target: TARGET, "the on_outcome hook panicked");
     }
 
     pub(crate) fn instrument<F: Future>(&self, future: F) -> Instrumented<F> {
