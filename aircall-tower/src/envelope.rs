@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-pub use self::error::EnvelopeError;
+pub(crate) use self::error::EnvelopeError;
 pub(crate) use self::prefix::{Prefix, Seen};
 use crate::extension::{EventName, Timestamp};
 

@@ -1,4 +1,8 @@
-#![doc = include_str!("../docs/crate.md")]
+#![cfg_attr(feature = "axum", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "axum"),
+    doc = "A tower layer that receives Aircall webhooks; build the docs with all features for the guide."
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The road of a request, then its stations in the order in which it meets them.
@@ -23,7 +27,7 @@ mod observe;
 
 pub use self::acknowledgement::{Outcome, OutcomeKind, Policy};
 pub use self::body::{RequestBody, ResponseBody};
-pub use self::envelope::{Dialect, EnvelopeError, MAX_NESTING};
+pub use self::envelope::{Dialect, MAX_NESTING};
 pub use self::error::ConfigError;
 pub use self::extension::{DedupKey, Delivery, EventName, Timestamp};
 #[cfg(feature = "axum")]

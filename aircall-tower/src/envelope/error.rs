@@ -6,7 +6,7 @@ use std::fmt;
 ///
 /// It names the place or the field, and never contains a value out of the body: that might be the token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EnvelopeError(pub(crate) Defect);
+pub(crate) struct EnvelopeError(pub(crate) Defect);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Defect {

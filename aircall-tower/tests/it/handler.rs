@@ -311,7 +311,8 @@ fn streaming(
 async fn the_body_of_an_acknowledgement_ends_in_time_and_without_an_error() {
     use futures_util::{StreamExt, stream};
 
-    let cases: [(fn() -> Frames, &str, u64); 4] = [
+    type Case = (fn() -> Frames, &'static str, u64);
+    let cases: [Case; 4] = [
         (
             || Box::pin(stream::iter([Ok(http_body::Frame::data("a".into())), Ok(http_body::Frame::data("b".into()))])),
             "ab",

@@ -1,5 +1,7 @@
 //! The promises of the layer, each seen from outside.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
 mod support;
 
 mod limit;

@@ -267,7 +267,7 @@ async fn whatever_a_handler_does_the_answer_is_a_2xx_in_time() {
         .layer(tower::limit::GlobalConcurrencyLimitLayer::new(1))
         .service(post(|_: Delivery| std::future::pending::<()>()));
     tokio::spawn(async move {
-        axum::serve(listener, Router::new().route_service("/aircall/webhook", limited)).await.unwrap()
+        axum::serve(listener, Router::new().route_service("/aircall/webhook", limited)).await.unwrap();
     });
     for _ in 0..3 {
         assert_eq!(status(&exchange(address, whole(&body(TOKEN, "{}"))).await), 200);

@@ -30,7 +30,7 @@ pub(crate) fn body(token: &str, data: &str) -> String {
 
 /// What a handler was called with.
 #[derive(Clone, Default)]
-pub(crate) struct Calls(Arc<Mutex<Vec<(Delivery, HeaderMap, Bytes)>>>);
+pub(crate) struct Calls(pub(crate) Arc<Mutex<Vec<(Delivery, HeaderMap, Bytes)>>>);
 
 impl Calls {
     pub(crate) fn count(&self) -> usize {
@@ -166,9 +166,11 @@ impl Body for Pieces {
     }
 }
 
-/// Outcomes as the hook is told of them: kind, whether late, bytes of the body it got.
+/// An outcome as the hook is told of it: its kind, whether it is late, and the bytes of the body that came with it.
+pub(crate) type Row = (OutcomeKind, bool, Option<usize>);
+
 #[derive(Clone, Default)]
-pub(crate) struct Reports(Arc<Mutex<Vec<(OutcomeKind, bool, Option<usize>)>>>);
+pub(crate) struct Reports(Arc<Mutex<Vec<Row>>>);
 
 impl Reports {
     pub(crate) fn of(&self, layer: WebhookLayer) -> WebhookLayer {
@@ -183,7 +185,7 @@ impl Reports {
         self.0.lock().unwrap().iter().map(|(kind, late, _)| (*kind, *late)).collect()
     }
 
-    pub(crate) fn rows(&self) -> Vec<(OutcomeKind, bool, Option<usize>)> {
+    pub(crate) fn rows(&self) -> Vec<Row> {
         self.0.lock().unwrap().clone()
     }
 }
