@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use memchr::memchr2;
+
 use super::MAX_NESTING;
 
 /// A scan over the bytes of a body that stops at the end of what has arrived and goes on from there.
@@ -15,7 +17,8 @@ pub(crate) struct Prefix {
     at: usize,
     depth: usize,
     deepest: usize,
-    string: Option<Open>,
+    /// Where the string begins whose end has not arrived.
+    string: Option<usize>,
     place: Place,
     found: bool,
 }
@@ -29,13 +32,6 @@ pub(crate) enum Seen {
     Token(Range<usize>),
     /// A value that is no string.
     NoString,
-}
-
-/// A string whose end has not arrived.
-#[derive(Debug, Clone, Copy)]
-struct Open {
-    start: usize,
-    escaped: bool,
 }
 
 /// What stands next, or stands open, in the top-level object.
@@ -60,24 +56,17 @@ impl Prefix {
     /// Scans the bytes of `body` that were not there at the last call.
     pub(crate) fn advance(&mut self, body: &[u8]) -> Seen {
         while let Some(&byte) = body.get(self.at) {
-            let here = self.at;
-            self.at += 1;
-            if let Some(open) = &mut self.string {
-                match byte {
-                    _ if open.escaped => open.escaped = false,
-                    b'\\' => open.escaped = true,
-                    b'"' => {
-                        let range = open.start..self.at;
-                        self.string = None;
-                        if self.depth == 1 && self.end_of_string(&body[range.clone()]) {
-                            self.found = true;
-                            return Seen::Token(range);
-                        }
-                    }
-                    _ => {}
+            if let Some(start) = self.string {
+                let Some(end) = self.end_of_string(body) else { return Seen::Nothing };
+                self.string = None;
+                if self.depth == 1 && self.is_token(&body[start..end]) {
+                    self.found = true;
+                    return Seen::Token(start..end);
                 }
                 continue;
             }
+            let here = self.at;
+            self.at += 1;
             if self.place == (Place::Value { token: true }) && !matches!(byte, b'"' | b' ' | b'\t' | b'\n' | b'\r') {
                 // The first byte of a value tells that it is no string. The byte itself is scanned on the next call.
                 self.at = here;
@@ -89,7 +78,7 @@ impl Prefix {
                 continue;
             }
             match byte {
-                b'"' => self.string = Some(Open { start: here, escaped: false }),
+                b'"' => self.string = Some(here),
                 b'{' | b'[' => {
                     self.depth += 1;
                     self.deepest = self.deepest.max(self.depth);
@@ -120,10 +109,29 @@ impl Prefix {
         self.deepest > MAX_NESTING
     }
 
+    /// Goes to the end of the open string and returns it, or as far as the string has arrived.
+    fn end_of_string(&mut self, body: &[u8]) -> Option<usize> {
+        while let Some(distance) = body.get(self.at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+            let here = self.at + distance;
+            if body[here] == b'"' {
+                self.at = here + 1;
+                return Some(self.at);
+            }
+            if here + 1 == body.len() {
+                // The escaped byte has not arrived: the escape is looked at again with it.
+                self.at = here;
+                return None;
+            }
+            self.at = here + 2;
+        }
+        self.at = body.len();
+        None
+    }
+
     /// Takes note of a string of the top level; true if it is the value of the first `token`.
-    fn end_of_string(&mut self, quoted: &[u8]) -> bool {
+    fn is_token(&mut self, quoted: &[u8]) -> bool {
         match self.place {
-            Place::Key => self.place = Place::AfterKey { token: is_token(quoted) },
+            Place::Key => self.place = Place::AfterKey { token: is_named_token(quoted) },
             Place::Value { token } => {
                 self.place = Place::Value { token: false };
                 return token && !self.found;
@@ -134,7 +142,7 @@ impl Prefix {
     }
 }
 
-fn is_token(quoted: &[u8]) -> bool {
+fn is_named_token(quoted: &[u8]) -> bool {
     const PLAIN: &[u8] = b"\"token\"";
     // Only a key with an escape in it, which Aircall never sends, has to be decoded.
     quoted == PLAIN

@@ -1,1 +1,0 @@
-//! Bare against layered, and peers beside us.
