@@ -1,1 +1,43 @@
 //! Judge any Aircall webhook receiver, in any language, over real HTTP.
+//!
+//! A [`Check`] puts every case of the [`catalogue`](mod@catalogue) to an [`Endpoint`]: a URL, or a tower service in this process. What comes
+//! back is kept first and judged afterwards:
+//!
+//! ```text
+//! case -> delivery -> endpoint -> observation -> verdict -> report
+//! ```
+//!
+//! The judge shares no code with what it judges, and no evidence is never a pass: a 2xx to a wrong token, for instance,
+//! leaves open whether the event was handled, and is reported as inconclusive.
+//!
+//! ```no_run
+//! use aircall_conformance::{Check, Endpoint, Roots, Token};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let endpoint = Endpoint::url("http://127.0.0.1:3000/aircall/webhook".parse()?, &Roots::System)?;
+//! let report = Check::new(endpoint, Token::new(std::env::var("AIRCALL_TOKEN")?)?).run().await?;
+//! println!("{}", report.human());
+//! # Ok(())
+//! # }
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod token;
+
+pub mod case;
+/// Every case there is.
+pub mod catalogue;
+pub mod delivery;
+pub mod endpoint;
+pub mod observation;
+pub mod verdict;
+pub mod report;
+pub mod run;
+
+pub mod receiver;
+
+pub use endpoint::{Endpoint, InvalidTarget, Roots, Target, TlsError};
+pub use report::{Conclusion, Detail, Report};
+pub use run::{Check, NotReached};
+pub use token::{EmptyToken, MASK, Token};

@@ -1,0 +1,168 @@
+use std::{error::Error, io::Write};
+
+use aircall_conformance::{
+    Check as Conformance, Conclusion, Endpoint, Report, Target,
+    observation::{Outcome, Unreachable},
+    receiver::{Launch, Receiver, StartError, free_port},
+    run::{NotReached, Plan, Record},
+    verdict::Verdict,
+};
+
+use crate::{
+    exit::Exit,
+    intent::{Check, Output},
+    progress::Progress,
+};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// Starts the receiver if it is ours to start, puts the cases to it, stops it, and reports.
+pub(crate) async fn run(intent: Check) -> Result<Exit> {
+    let target = with_port(intent.target.clone(), intent.launch.as_ref()).await?;
+    let check = conformance(&intent, target.clone())?;
+    let receiver = tokio::select! {
+        receiver = start(&intent, &target) => receiver?,
+        () = interrupt() => return Err("ended before the receiver listened".into()),
+    };
+    let plan = check.plan().await;
+    announce(&target, &plan);
+    let record = observe(&check, &plan).await;
+    let record = stop(receiver, record).await?;
+    let report = Report::new(record);
+    print(&report, intent.output)?;
+    Ok(exit(&report, intent.is_strict))
+}
+
+/// Puts a free port into a URL that leaves it open.
+async fn with_port(target: Target, launch: Option<&Launch>) -> Result<Target> {
+    if target.port() != 0 || launch.is_none() {
+        return Ok(target);
+    }
+    let port = free_port(&target).await;
+    let port = port.map_err(|error| format!("no free port to be had on {}: {error}", target.host()))?;
+    Ok(target.with_port(port))
+}
+
+fn conformance(intent: &Check, target: Target) -> Result<Conformance> {
+    let endpoint = Endpoint::url(target, &intent.delivery.roots)?;
+    let mut check = Conformance::new(endpoint, intent.delivery.token.clone()).with_timeout(intent.delivery.timeout);
+    if intent.hostile_anywhere {
+        check = check.with_hostile_requests_anywhere();
+    }
+    if let Some(rate) = intent.rate {
+        check = check.with_rate(rate);
+    }
+    Ok(check)
+}
+
+async fn start(intent: &Check, target: &Target) -> Result<Option<Receiver>> {
+    let Some(launch) = &intent.launch else { return Ok(None) };
+    let words: Vec<_> = launch.command.iter().map(|word| word.to_string_lossy()).collect();
+    eprintln!("starting {}", intent.delivery.token.mask(&words.join(" ")));
+    match Receiver::start(launch, target, &intent.delivery.token).await {
+        Ok(receiver) => Ok(Some(receiver)),
+        Err(error) => Err(with_output(&error, launch.echo.is_some()).into()),
+    }
+}
+
+/// Adds what the command printed, unless it was shown already.
+fn with_output(error: &StartError, is_shown: bool) -> String {
+    match error.output().map(|output| output.last_lines()) {
+        None => error.to_string(),
+        Some(_) if is_shown => error.to_string(),
+        Some(lines) if lines.is_empty() => format!("{error}; it printed nothing"),
+        Some(lines) => format!("{error}; the last it printed:\n  {}", lines.join("\n  ")),
+    }
+}
+
+fn announce(target: &Target, plan: &Plan) {
+    eprintln!("judging {target}\n{plan}");
+    if !plan.is_local {
+        eprintln!(
+            "note: this receiver is on another machine, and will take invented events with the valid token for real"
+        );
+        if !plan.hostile {
+            eprintln!("note: hostile requests are left out; --yes-hostile sends them, if whoever runs it agrees");
+        }
+    }
+}
+
+async fn observe(check: &Conformance, plan: &Plan) -> std::result::Result<Record, NotReached> {
+    let mut progress = Progress::new();
+    check.observe(plan, |step| progress.show(step), interrupt()).await
+}
+
+/// Stops the receiver whatever the run has come to, and adds what it printed.
+async fn stop(receiver: Option<Receiver>, record: std::result::Result<Record, NotReached>) -> Result<Record> {
+    let output = match receiver {
+        Some(receiver) => Some(receiver.stop().await),
+        None => None,
+    };
+    let record = record.map_err(|not_reached| with_hint(&not_reached))?;
+    Ok(match output {
+        Some(output) => record.with_output(output.holds_token()),
+        None => record,
+    })
+}
+
+fn with_hint(not_reached: &NotReached) -> String {
+    let hint = match &not_reached.outcome {
+        Outcome::Unreachable(Unreachable::Refused) => "is the receiver running, and is that its port?",
+        Outcome::Unreachable(Unreachable::Name(_)) => "is the host spelt right?",
+        Outcome::Unreachable(Unreachable::Tls(error)) if error.contains("UnknownIssuer") => {
+            "give the certificate of your own authority with --ca-file; Aircall itself accepts public ones alone"
+        }
+        Outcome::Unreachable(Unreachable::Tls(error)) if error.contains("corrupt message") => {
+            "the port may speak plain HTTP: try http://"
+        }
+        Outcome::Garbled(_) => "the port may speak TLS: try https://",
+        _ => return not_reached.to_string(),
+    };
+    format!("{not_reached}; {hint}")
+}
+
+fn print(report: &Report, output: Output) -> Result<()> {
+    let written = match output {
+        Output::Human(detail) => anstream::stdout().write_all(report.styled(detail).as_bytes()),
+        Output::Json => writeln!(std::io::stdout(), "{}", report.json()),
+    };
+    match written {
+        // Who reads only the beginning (`| head`) has seen what was wanted.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+fn exit(report: &Report, is_strict: bool) -> Exit {
+    match report.conclusion() {
+        Conclusion::Interrupted { .. } => Exit::CouldNotRun,
+        Conclusion::Conformant { .. } if !is_strict || report.count(Verdict::Lenient) == 0 => Exit::Conformant,
+        _ => Exit::Findings,
+    }
+}
+
+/// Ends when the user, or whoever runs CI, wants the run to end; then the receiver is stopped as well.
+async fn interrupt() {
+    tokio::select! {
+        Ok(()) = tokio::signal::ctrl_c() => {}
+        () = terminate() => {}
+        // A program that cannot be told so is ended by the system.
+        else => std::future::pending().await,
+    }
+}
+
+#[cfg(unix)]
+async fn terminate() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            terminate.recv().await;
+        }
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminate() {
+    std::future::pending().await
+}

@@ -1,0 +1,29 @@
+//! Judges an Aircall webhook receiver from the command line.
+
+mod args;
+mod intent;
+mod check;
+mod events;
+mod send;
+mod progress;
+mod suggestion;
+mod exit;
+
+use args::{Args, Command};
+use clap::Parser;
+use exit::Exit;
+
+fn main() -> std::process::ExitCode {
+    // A wrong argument ends here, with the code that `Exit::CouldNotRun` has too.
+    let args = Args::parse();
+    run(args).unwrap_or_else(|error| exit::explain(&*error)).into()
+}
+
+#[tokio::main]
+async fn run(args: Args) -> Result<Exit, Box<dyn std::error::Error>> {
+    match args.command {
+        Command::Check(args) => check::run(intent::Check::new(args)?).await,
+        Command::Events(args) => events::run(&args),
+        Command::Send(args) => send::run(intent::Send::new(args)?).await,
+    }
+}

@@ -1,0 +1,120 @@
+//! What goes on the wire: a request of a case, made concrete for one token.
+
+mod body;
+mod headers;
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+
+pub use body::RequestBody;
+pub(crate) use headers::keep_alive;
+
+use crate::{
+    Token,
+    case::{Beside, Framing, Request},
+    token::percent_encoded,
+};
+
+/// Makes deliveries as Aircall does.
+#[derive(Debug)]
+pub struct Sender {
+    token: Token,
+    timeout: Duration,
+    trace: AtomicU64,
+}
+
+impl Sender {
+    /// A sender for a webhook with this token, which gives up after 5 s.
+    #[must_use]
+    pub fn new(token: Token) -> Self {
+        // Trace ids need only differ; a machine without randomness can still judge.
+        let seed = getrandom::u64().unwrap_or_default();
+        Self { token, timeout: TIMEOUT, trace: AtomicU64::new(seed) }
+    }
+
+    /// The same with another patience.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+
+    /// Returns the token that it sends.
+    #[must_use]
+    pub fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// Returns how long it waits for a response to be complete.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Makes the delivery of a request; `None` if the request does not exist for this token, which is so for the upper
+    /// case of a token without letters.
+    #[must_use]
+    pub fn prepare(&self, request: &Request) -> Option<Delivery> {
+        let body = body::write(request.body, &self.token)?;
+        Some(Delivery {
+            method: request.method.clone(),
+            query: (request.beside == Some(Beside::Query))
+                .then(|| format!("token={}", percent_encoded(self.token.expose()))),
+            headers: headers::write(request, body.len(), &self.token, || self.next_trace_id()),
+            framing: request.framing,
+            body,
+            timeout: self.timeout,
+            token: self.token.clone(),
+        })
+    }
+
+    /// SplitMix64: the ids have to look like ids, and nothing depends on them.
+    fn next_trace_id(&self) -> u64 {
+        const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mut z = self.trace.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+}
+
+/// One request, ready to be sent. It holds the token, and its `Debug` does not show it.
+#[derive(Clone)]
+pub struct Delivery {
+    pub(crate) method: Method,
+    /// What is added to the query of the endpoint's URL.
+    pub(crate) query: Option<String>,
+    /// All but `host`, which the endpoint knows.
+    pub(crate) headers: HeaderMap,
+    pub(crate) framing: Framing,
+    pub(crate) body: Bytes,
+    pub(crate) timeout: Duration,
+    /// To be masked in what comes back.
+    pub(crate) token: Token,
+}
+
+impl Delivery {
+    /// Returns the bytes of the body.
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+}
+
+impl std::fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Delivery")
+            .field("method", &self.method)
+            .field("framing", &self.framing)
+            .field("body_bytes", &self.body.len())
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Aircall gives up when a response is not complete by then.
+pub const TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,0 +1,153 @@
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use aircall_fixtures::{find, find_hostile, generate};
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+
+use crate::{
+    Token,
+    case::{Body, Framing, PLAIN_EVENT},
+};
+
+/// Writes a body for this token; `None` if it does not exist for it.
+pub(super) fn write(body: Body, token: &Token) -> Option<Bytes> {
+    let secret = token.expose();
+    Some(match body {
+        Body::None => Bytes::new(),
+        Body::Event(name) => find(name)?.body_with_token(secret).into(),
+        Body::Hostile("token/wrong") => hostile("token/wrong", &token.stranger())?,
+        Body::Hostile(name) => hostile(name, secret)?,
+        Body::CutOff => {
+            let mut whole = find(PLAIN_EVENT)?.body_with_token(secret).into_bytes();
+            whole.truncate(whole.len() / 2);
+            whole.into()
+        }
+        Body::ManyNumbers(length) => generate::user_event(secret, length).into(),
+        Body::Oversized(length) => generate::padded(&token.stranger(), length).into(),
+    })
+}
+
+/// Hostile fixtures are short: their data is a stub. The plain event's takes its place, so that what is sent differs from
+/// the event that was acknowledged in one thing only.
+fn hostile(name: &str, token: &str) -> Option<Bytes> {
+    let fixture = find_hostile(name)?;
+    let body = match name {
+        // The fixture's stranger has the length of the real tokens, and this receiver's may have another.
+        "token/wrong" => replaced(fixture.body, FIXTURE_STRANGER.as_bytes(), token.as_bytes()),
+        _ => fixture.body_with_token(token)?,
+    };
+    Some(replaced(&body, STUB.as_bytes(), plain_data()?.as_bytes()).into())
+}
+
+/// The plain event's data without its last brace.
+fn plain_data() -> Option<&'static str> {
+    let (_, data) = find(PLAIN_EVENT)?.body.split_once(r#""data":"#)?;
+    data.strip_suffix("}}")
+}
+
+fn replaced(body: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let Some(at) = body.windows(from.len()).position(|window| window == from) else { return body.to_vec() };
+    [&body[..at], to, &body[at + from.len()..]].concat()
+}
+
+/// The data of hostile fixtures, without its last brace.
+const STUB: &str = r#"{"id":4223501188"#;
+
+/// The token of the fixture `token/wrong`.
+const FIXTURE_STRANGER: &str = "00000000000000000000000000000000";
+
+/// The body of a request as a service in this process gets it.
+#[derive(Debug, Clone)]
+pub struct RequestBody {
+    rest: Bytes,
+    framing: Framing,
+}
+
+impl RequestBody {
+    pub(crate) fn new(bytes: Bytes, framing: Framing) -> Self {
+        Self { rest: bytes, framing }
+    }
+}
+
+impl http_body::Body for RequestBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let length = match self.framing {
+            Framing::ContentLength => self.rest.len(),
+            Framing::Chunked => self.rest.len().min(CHUNK),
+        };
+        let next = self.rest.split_to(length);
+        Poll::Ready((!next.is_empty()).then(|| Ok(Frame::data(next))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self.framing {
+            Framing::ContentLength => SizeHint::with_exact(self.rest.len() as u64),
+            Framing::Chunked => SizeHint::default(),
+        }
+    }
+}
+
+/// Small enough that the smallest event comes in several.
+const CHUNK: usize = 500;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{case::Procedure, catalogue::catalogue};
+
+    const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+    fn text(body: Body) -> String {
+        String::from_utf8(write(body, &Token::new(SECRET).unwrap()).unwrap().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn the_wrong_token_is_the_only_thing_wrong() {
+        let (plain, wrong) = (text(Body::Event(PLAIN_EVENT)), text(Body::Hostile("token/wrong")));
+        assert_eq!(wrong.len(), plain.len());
+        assert!(!wrong.contains(SECRET));
+        assert_eq!(wrong.replace(&Token::new(SECRET).unwrap().stranger(), SECRET), plain);
+    }
+
+    #[test]
+    fn a_missing_token_is_the_only_thing_missing() {
+        let plain = text(Body::Event(PLAIN_EVENT));
+        assert_eq!(text(Body::Hostile("token/missing")), plain.replace(&format!(r#""token":"{SECRET}","#), ""));
+    }
+
+    #[test]
+    fn no_hostile_body_of_a_case_keeps_its_stub() {
+        for case in catalogue() {
+            let Procedure::Send(request) = case.procedure else { continue };
+            let body = write(request.body, &Token::new(SECRET).unwrap()).unwrap_or_else(|| panic!("{}", case.id));
+            assert!(!String::from_utf8_lossy(&body).contains("4223501188}"), "{}", case.id);
+            assert!(!String::from_utf8_lossy(&body).contains(aircall_fixtures::TOKEN), "{}", case.id);
+        }
+    }
+
+    #[test]
+    fn a_token_without_letters_has_no_upper_case() {
+        assert_eq!(write(Body::Hostile("token/uppercase"), &Token::new("123").unwrap()), None);
+    }
+
+    #[test]
+    fn sizes_are_what_the_cases_say() {
+        assert!(text(Body::ManyNumbers(512 * 1024)).len() >= 512 * 1024);
+        assert_eq!(text(Body::Oversized(2 << 20)).len(), 2 << 20);
+        assert!(serde_json::from_str::<serde_json::Value>(&text(Body::CutOff)).is_err());
+    }
+}

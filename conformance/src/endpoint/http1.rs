@@ -1,0 +1,181 @@
+use std::{io, pin::Pin, sync::Arc};
+
+use bytes::Buf;
+use http::{HeaderValue, Request, Response as HttpResponse, header::HOST};
+use http_body_util::BodyExt;
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    sync::Mutex,
+};
+use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
+
+use super::{
+    Progress, Target,
+    tap::{Tap, TapState, is_hang_up},
+};
+use crate::{
+    delivery::{Delivery, RequestBody, keep_alive},
+    observation::{Connection, Dropped, Outcome, Response, Stage, Unreachable},
+};
+
+/// A receiver behind a URL.
+pub(super) struct Http1 {
+    target: Target,
+    tls: Option<TlsConnector>,
+    /// Connections that are idle. One delivery at a time needs one.
+    idle: Mutex<Vec<Wire>>,
+}
+
+struct Wire {
+    send: SendRequest<RequestBody>,
+    state: Arc<TapState>,
+}
+
+impl Http1 {
+    pub(super) fn new(target: Target, tls: Option<TlsConnector>) -> Self {
+        Self { target, tls, idle: Mutex::default() }
+    }
+
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Sends over an idle connection if there is one. If the receiver has closed it meanwhile, which no client can know
+    /// before it tries, sends once more over a new one.
+    pub(super) async fn deliver(&self, delivery: &Delivery, progress: &Progress) -> Outcome {
+        let idle = self.idle.lock().await.pop();
+        if let Some(wire) = idle {
+            progress.goes_over(Connection::Reused);
+            let read_before = wire.state.read();
+            let state = wire.state.clone();
+            let outcome = self.exchange(wire, delivery, progress).await;
+            let was_closed = matches!(outcome, Outcome::Dropped(Dropped::Closed | Dropped::Reset));
+            if !was_closed || state.read() > read_before {
+                return outcome;
+            }
+            progress.goes_over(Connection::Reopened);
+            progress.reaches(Stage::Connecting);
+        }
+        match self.connect().await {
+            Ok(wire) => self.exchange(wire, delivery, progress).await,
+            Err(unreachable) => Outcome::Unreachable(unreachable),
+        }
+    }
+
+    async fn exchange(&self, mut wire: Wire, delivery: &Delivery, progress: &Progress) -> Outcome {
+        progress.reaches(Stage::Waiting);
+        let request = match self.request(delivery) {
+            Ok(request) => request,
+            Err(error) => return Outcome::Garbled(error),
+        };
+        if let Err(error) = wire.send.ready().await {
+            return failure(&error);
+        }
+        let written_before = wire.state.written();
+        let outcome = match wire.send.send_request(request).await {
+            Ok(response) => read(response, delivery, progress, || wire.state.is_deaf()).await,
+            Err(error) => failure(&error),
+        };
+        // A connection that still has to carry the rest of a refused body is of no use for the next delivery.
+        let is_sent = wire.state.written() - written_before >= delivery.body.len() as u64 && !wire.state.is_deaf();
+        if is_sent && matches!(&outcome, Outcome::Answered(response) if !says_close(response)) {
+            self.idle.lock().await.push(wire);
+        }
+        outcome
+    }
+
+    fn request(&self, delivery: &Delivery) -> Result<Request<RequestBody>, String> {
+        let mut request = Request::new(RequestBody::new(delivery.body.clone(), delivery.framing));
+        let path = self.target.path_and_query(delivery.query.as_deref());
+        *request.method_mut() = delivery.method.clone();
+        *request.uri_mut() = path.parse().map_err(|error| format!("the path cannot be sent: {error}"))?;
+        *request.headers_mut() = delivery.headers.clone();
+        let host = HeaderValue::from_str(&self.target.authority()).map_err(|_| "the host cannot be sent".to_owned())?;
+        request.headers_mut().insert(HOST, host);
+        keep_alive(request.headers_mut());
+        Ok(request)
+    }
+
+    async fn connect(&self) -> Result<Wire, Unreachable> {
+        let addresses = self.target.addresses().await.map_err(|error| Unreachable::Name(error.to_string()))?;
+        let tcp = TcpStream::connect(&*addresses).await.map_err(|error| match error.kind() {
+            io::ErrorKind::ConnectionRefused => Unreachable::Refused,
+            _ => Unreachable::Network(error.to_string()),
+        })?;
+        // Head and body are two writes; without this the second may wait for the answer to the first.
+        tcp.set_nodelay(true).map_err(|error| Unreachable::Network(error.to_string()))?;
+        match &self.tls {
+            None => open(tcp).await,
+            Some(connector) => {
+                let name = ServerName::try_from(self.target.host().to_owned())
+                    .map_err(|error| Unreachable::Tls(error.to_string()))?;
+                let tls = connector.connect(name, tcp).await.map_err(|error| Unreachable::Tls(error.to_string()))?;
+                open(tls).await
+            }
+        }
+    }
+}
+
+async fn open<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S) -> Result<Wire, Unreachable> {
+    let (tap, state) = Tap::new(stream);
+    let (send, connection) =
+        handshake(TokioIo::new(tap)).await.map_err(|error| Unreachable::Network(error.to_string()))?;
+    // Ends when `send` is dropped or the receiver closes; what went wrong is told to the one who waits for the response.
+    tokio::spawn(connection);
+    Ok(Wire { send, state })
+}
+
+/// Reads a response to its end and keeps the beginning. `is_over` tells whether the receiver hung up without having
+/// heard everything; then the end of what it said is taken for the end of the response.
+pub(super) async fn read<B>(
+    response: HttpResponse<B>,
+    delivery: &Delivery,
+    progress: &Progress,
+    is_over: impl Fn() -> bool,
+) -> Outcome
+where
+    B: http_body::Body,
+{
+    progress.reaches(Stage::Reading);
+    let (head, body) = response.into_parts();
+    let mut body: Pin<Box<B>> = Box::pin(body);
+    let (mut kept, mut length) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        match frame.map(|frame| frame.into_data()) {
+            Ok(Ok(mut data)) => {
+                length += data.remaining() as u64;
+                let wanted = data.remaining().min(KEPT - kept.len());
+                kept.extend_from_slice(&data.copy_to_bytes(wanted));
+            }
+            Ok(Err(_trailers)) => {}
+            Err(_) if is_over() => break,
+            Err(_) => return Outcome::Dropped(Dropped::Cut { status: head.status.as_u16() }),
+        }
+    }
+    Outcome::Answered(Response::new(head.status, &head.headers, &kept, length, &delivery.token))
+}
+
+fn failure(error: &hyper::Error) -> Outcome {
+    if error.is_parse() {
+        return Outcome::Garbled(error.to_string());
+    }
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        match inner.downcast_ref::<io::Error>() {
+            Some(io) if is_hang_up(io) => return Outcome::Dropped(Dropped::Reset),
+            Some(io) if io.kind() == io::ErrorKind::UnexpectedEof => return Outcome::Dropped(Dropped::Closed),
+            _ => source = inner.source(),
+        }
+    }
+    Outcome::Dropped(Dropped::Closed)
+}
+
+fn says_close(response: &Response) -> bool {
+    response.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
+}
+
+/// So much of a response's body is kept.
+const KEPT: usize = 64 * 1024;

@@ -1,0 +1,209 @@
+//! What came back, as it was seen: no judgement here.
+
+use std::{fmt, time::Duration};
+
+use crate::Token;
+
+/// What became of one delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Observation {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// From the attempt to connect, or to send, until the response was complete or given up.
+    pub elapsed: Duration,
+    /// The connection it went over.
+    pub connection: Connection,
+    /// How many bytes the body had.
+    pub sent_bytes: usize,
+}
+
+impl Observation {
+    /// Tells whether the sender would count it as delivered.
+    #[must_use]
+    pub fn is_acknowledged(&self) -> bool {
+        matches!(&self.outcome, Outcome::Answered(response) if (200..300).contains(&response.status))
+    }
+
+    /// Returns the response, if there was a whole one.
+    #[must_use]
+    pub fn response(&self) -> Option<&Response> {
+        match &self.outcome {
+            Outcome::Answered(response) => Some(response),
+            _ => None,
+        }
+    }
+}
+
+/// How a delivery ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// A response came, whole and in time.
+    Answered(Response),
+    /// The time was over.
+    TimedOut(Stage),
+    /// The connection was there, and ended before the response was whole.
+    Dropped(Dropped),
+    /// Something came that is no HTTP response.
+    Garbled(String),
+    /// There was no connection to be had.
+    Unreachable(Unreachable),
+}
+
+/// Says what came back, in a few words for a report.
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answered(response) => response.fmt(f),
+            Self::TimedOut(Stage::Connecting) => f.write_str("no connection in time"),
+            Self::TimedOut(Stage::Waiting) => f.write_str("no response in time"),
+            Self::TimedOut(Stage::Reading) => f.write_str("a response that was not complete in time"),
+            Self::Dropped(Dropped::Closed) => f.write_str("connection closed without a response"),
+            Self::Dropped(Dropped::Reset) => f.write_str("connection reset without a response"),
+            Self::Dropped(Dropped::Cut { status }) => {
+                write!(f, "connection ended in the middle of a response of status {status}")
+            }
+            Self::Dropped(Dropped::Failed(error)) => write!(f, "service failed: {error}"),
+            Self::Garbled(error) => write!(f, "something that is no HTTP response ({error})"),
+            Self::Unreachable(unreachable) => write!(f, "no connection ({unreachable})"),
+        }
+    }
+}
+
+/// A whole response. Whatever stands in it was masked before it was kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Response {
+    /// The number of the status line.
+    pub status: u16,
+    /// Names and values, in the order in which they came.
+    pub headers: Vec<(String, String)>,
+    /// The beginning of the body, as text.
+    pub body: String,
+    /// How long the body was.
+    pub body_bytes: u64,
+    /// Whether the token stood in it, in the headers or in the beginning of the body.
+    pub holds_token: bool,
+}
+
+impl Response {
+    /// Masks what came, and keeps the rest of it.
+    pub(crate) fn new(
+        status: http::StatusCode,
+        headers: &http::HeaderMap,
+        body: &[u8],
+        body_bytes: u64,
+        token: &Token,
+    ) -> Self {
+        let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (name.to_string(), lossy(value.as_bytes()))).collect();
+        let body = lossy(body);
+        Self {
+            status: status.as_u16(),
+            holds_token: token.occurs_in(&body) || headers.iter().any(|(_, value)| token.occurs_in(value)),
+            headers: headers.into_iter().map(|(name, value)| (name, token.mask(&value))).collect(),
+            body: token.mask(&body),
+            body_bytes,
+        }
+    }
+
+    /// Returns the first value of a header.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| &**value)
+    }
+}
+
+/// The status line, and where a redirect leads.
+impl fmt::Display for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.status)?;
+        if let Some(reason) = http::StatusCode::from_u16(self.status).ok().and_then(|status| status.canonical_reason())
+        {
+            write!(f, " {reason}")?;
+        }
+        match self.header("location") {
+            Some(location) if (300..400).contains(&self.status) => write!(f, " to {location}"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How far a delivery had come when the time was over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// There was no connection yet.
+    Connecting,
+    /// Nothing of the response had come, or not all of its head.
+    Waiting,
+    /// The head had come, and not all of the body.
+    Reading,
+}
+
+/// How a connection ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Dropped {
+    /// In order, before the response was there.
+    Closed,
+    /// By a reset, before the response was there.
+    Reset,
+    /// After the head of the response, before its end.
+    Cut {
+        /// The status that stood in the head.
+        status: u16,
+    },
+    /// A service in this process returned an error or panicked; a server closes the connection then.
+    Failed(String),
+}
+
+/// Why there was no connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unreachable {
+    /// The name could not be resolved.
+    Name(String),
+    /// Nothing listens there.
+    Refused,
+    /// The TLS handshake failed.
+    Tls(String),
+    /// Another error of the network.
+    Network(String),
+}
+
+impl fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(error) => write!(f, "name not resolved: {error}"),
+            Self::Refused => f.write_str("connection refused"),
+            Self::Tls(error) => write!(f, "TLS handshake failed: {error}"),
+            Self::Network(error) => f.write_str(error),
+        }
+    }
+}
+
+/// The connection that a delivery went over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Connection {
+    /// One that was made for it.
+    New,
+    /// One that had carried another delivery before.
+    Reused,
+    /// One that was made for it, because the one it was sent on first had been closed meanwhile.
+    Reopened,
+}
+
+impl Connection {
+    /// Returns the word that stands for it in reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Reused => "reused",
+            Self::Reopened => "reopened",
+        }
+    }
+}

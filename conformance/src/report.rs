@@ -1,0 +1,127 @@
+//! What is told about a run: one value, which every format reads.
+
+mod conclusion;
+mod latency;
+mod human;
+mod json;
+
+use std::time::Duration;
+
+pub use conclusion::Conclusion;
+pub use json::FORMAT as JSON_FORMAT;
+pub use latency::Latency;
+
+use crate::{
+    case::{Case, Expectation},
+    run::Record,
+    verdict::{Evidence, Judgement, Verdict, judge},
+};
+
+/// A run, judged.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Report {
+    /// The endpoint, as it may be shown.
+    pub endpoint: String,
+    /// The time that a response had to be complete.
+    pub timeout: Duration,
+    /// How many requests were sent.
+    pub requests: usize,
+    /// Whether the run was ended before it was through.
+    pub is_interrupted: bool,
+    /// Each case with its verdict, in the order of the catalogue.
+    pub results: Vec<CaseResult>,
+    /// How long the acknowledgements of honest events took; `None` if there were none.
+    pub latency: Option<Latency>,
+}
+
+/// A case and how it ended.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct CaseResult {
+    /// The case.
+    pub case: Case,
+    /// What is known about it.
+    pub evidence: Evidence,
+    /// What that means.
+    pub judgement: Judgement,
+}
+
+impl Report {
+    /// Judges a record.
+    #[must_use]
+    pub fn new(record: Record) -> Self {
+        let result = |entry: crate::run::Entry| {
+            let judgement = judge(&entry.case, &entry.evidence);
+            CaseResult { case: entry.case, evidence: entry.evidence, judgement }
+        };
+        let results: Vec<_> = record.entries.into_iter().map(result).collect();
+        let acknowledged = results.iter().filter(|result| result.case.expectation == Expectation::Acknowledge);
+        let times = acknowledged.filter_map(|result| match &result.evidence {
+            Evidence::Observed(observation) if observation.is_acknowledged() => {
+                Some((observation.elapsed, result.case.id.to_string()))
+            }
+            _ => None,
+        });
+        Self {
+            endpoint: record.endpoint,
+            timeout: record.timeout,
+            requests: record.requests,
+            is_interrupted: record.is_interrupted,
+            latency: Latency::of(times.collect()),
+            results,
+        }
+    }
+
+    /// Returns how many cases ended so.
+    #[must_use]
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.with(verdict).count()
+    }
+
+    /// Returns the cases that ended so, in the order of the catalogue.
+    pub fn with(&self, verdict: Verdict) -> impl Iterator<Item = &CaseResult> {
+        self.results.iter().filter(move |result| result.judgement.verdict == verdict)
+    }
+
+    /// Returns the one-line verdict.
+    #[must_use]
+    pub fn conclusion(&self) -> Conclusion {
+        Conclusion::of(self)
+    }
+
+    /// Tells whether the run was through and no case failed.
+    #[must_use]
+    pub fn is_conformant(&self) -> bool {
+        matches!(self.conclusion(), Conclusion::Conformant { .. })
+    }
+
+    /// Returns the report for a person: 80 columns, styled with ANSI escapes, which the writer may strip.
+    #[must_use]
+    pub fn styled(&self, detail: Detail) -> String {
+        human::write(self, detail)
+    }
+
+    /// Returns the report for a person, without styles.
+    #[must_use]
+    pub fn human(&self) -> String {
+        anstream::adapter::strip_str(&self.styled(Detail::Findings)).to_string()
+    }
+
+    /// Returns the report for a program; see the README for the fields.
+    #[must_use]
+    pub fn json(&self) -> String {
+        json::write(self)
+    }
+}
+
+/// How much a report for a person says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Detail {
+    /// What calls for action, and counts.
+    #[default]
+    Findings,
+    /// A line for each case besides.
+    Everything,
+}

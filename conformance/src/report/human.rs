@@ -1,0 +1,65 @@
+//! The report for a person: what calls for action first, then counts, then the one-line verdict.
+
+mod finding;
+mod table;
+mod text;
+
+use std::fmt::Write;
+
+use super::{CaseResult, Conclusion, Detail, Report};
+use crate::verdict::Verdict;
+use finding::{Finding, group};
+use text::{BOLD, style, time, wrapped};
+
+pub(super) fn write(report: &Report, detail: Detail) -> String {
+    let mut out = String::new();
+    for finding in findings(report, Verdict::Fail).into_iter().chain(findings(report, Verdict::Lenient)) {
+        finding.write(&mut out, true);
+    }
+    for verdict in [Verdict::Inconclusive, Verdict::Skipped] {
+        for finding in findings(report, verdict) {
+            finding.write(&mut out, verdict == Verdict::Inconclusive);
+        }
+    }
+    if detail == Detail::Everything {
+        table::every_case(&mut out, report);
+    }
+    table::sections(&mut out, report);
+    latency(&mut out, report);
+    conclusion(&mut out, report);
+    out
+}
+
+fn findings(report: &Report, verdict: Verdict) -> Vec<Finding<'_>> {
+    group(report.with(verdict).collect::<Vec<&CaseResult>>())
+}
+
+fn latency(out: &mut String, report: &Report) {
+    let limit = time(report.timeout);
+    let line = match &report.latency {
+        None => format!("latency: no event was acknowledged, so there is none to tell; {limit} are allowed"),
+        Some(latency) => format!(
+            "latency: {} {} acknowledged; half of them in {}, 95% in {}, 99% in {}, the slowest in {} ({}); {limit} are \
+             allowed",
+            latency.count,
+            if latency.count == 1 { "event" } else { "events" },
+            time(latency.p50),
+            time(latency.p95),
+            time(latency.p99),
+            time(latency.max),
+            latency.slowest,
+        ),
+    };
+    let _ = writeln!(out, "\n{}", wrapped(&line, 0, 2));
+}
+
+fn conclusion(out: &mut String, report: &Report) {
+    let conclusion = report.conclusion();
+    let verdict = match conclusion {
+        Conclusion::Conformant { .. } => Verdict::Pass,
+        Conclusion::Interrupted { .. } => Verdict::Inconclusive,
+        _ => Verdict::Fail,
+    };
+    let style = style(verdict) | BOLD;
+    let _ = writeln!(out, "\n{style}{}{style:#}", wrapped(&conclusion.to_string(), 0, 2));
+}

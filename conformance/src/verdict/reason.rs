@@ -1,0 +1,196 @@
+use std::{fmt, time::Duration};
+
+use super::Skip;
+use crate::{
+    catalogue::PLAIN_EVENT_CASE,
+    observation::{Dropped, Outcome},
+};
+
+/// What a verdict rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// An honest event got its 2xx in time.
+    Acknowledged,
+    /// An honest event was answered, but not with a 2xx.
+    Refused,
+    /// An honest event was answered with a redirect.
+    Redirected,
+    /// No response was complete in time.
+    TimedOut,
+    /// The connection ended before the response was whole.
+    Dropped,
+    /// What came back is no HTTP.
+    Garbled,
+    /// There was no connection to be had.
+    Unreachable,
+    /// It was refused, as it should be.
+    RefusedAsDue,
+    /// It was refused by the end of the connection, which is enough.
+    HungUp,
+    /// It was answered, and nothing more is asked.
+    Survived,
+    /// A 2xx to what should be refused: the status does not tell whether it was handled.
+    MayBeHandled,
+    /// A 2xx to what should be refused, from a receiver that refuses what is honest.
+    AcceptedInstead,
+    /// A 429 does not tell what would have been the answer.
+    TooOften,
+    /// A redirect to what should be refused.
+    RedirectedInstead,
+    /// A 5xx to what should be refused.
+    BrokeInstead,
+    /// A 2xx to a method that events do not come by.
+    MethodAccepted,
+    /// The slowest acknowledgement left more than half of the time.
+    TimeToSpare,
+    /// The slowest acknowledgement took this long.
+    LittleTimeToSpare(Duration),
+    /// Honest events were acknowledged after every hostile request.
+    Unharmed,
+    /// After these cases an honest event met with this.
+    Harmed(Vec<(String, Outcome)>),
+    /// The token was looked for and not found.
+    TokenNotSeen,
+    /// The token stood in the responses to these cases.
+    TokenInResponses(Vec<String>),
+    /// The token stood in what the receiver printed.
+    TokenInOutput,
+    /// The endpoint was reached by `https`.
+    Https,
+    /// The endpoint was reached by plain `http`.
+    NotHttps,
+    /// Nothing was seen.
+    Skipped(Skip),
+}
+
+impl Reason {
+    /// Returns the word for it in machine-readable reports.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Acknowledged => "acknowledged",
+            Self::Refused => "refused",
+            Self::Redirected => "redirected",
+            Self::TimedOut => "timed-out",
+            Self::Dropped => "dropped",
+            Self::Garbled => "garbled",
+            Self::Unreachable => "unreachable",
+            Self::RefusedAsDue => "refused-as-due",
+            Self::HungUp => "hung-up",
+            Self::Survived => "survived",
+            Self::MayBeHandled => "may-be-handled",
+            Self::AcceptedInstead => "accepted-instead",
+            Self::TooOften => "too-often",
+            Self::RedirectedInstead => "redirected-instead",
+            Self::BrokeInstead => "broke-instead",
+            Self::MethodAccepted => "method-accepted",
+            Self::TimeToSpare => "time-to-spare",
+            Self::LittleTimeToSpare(_) => "little-time-to-spare",
+            Self::Unharmed => "unharmed",
+            Self::Harmed(_) => "harmed",
+            Self::TokenNotSeen => "token-not-seen",
+            Self::TokenInResponses(_) => "token-in-responses",
+            Self::TokenInOutput => "token-in-output",
+            Self::Https => "https",
+            Self::NotHttps => "not-https",
+            Self::Skipped(skip) => skip.code(),
+        }
+    }
+}
+
+/// A part of a sentence, for a report: what the receiver did.
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Acknowledged => f.write_str("acknowledged in time"),
+            Self::Refused => f.write_str("refused, which Aircall counts as a failure"),
+            Self::Redirected => f.write_str("redirected, which Aircall counts as a failure"),
+            Self::TimedOut => f.write_str("not answered in time, which Aircall counts as a failure"),
+            Self::Dropped => f.write_str("not answered: the connection ended"),
+            Self::Garbled => f.write_str("not answered in HTTP"),
+            Self::Unreachable => f.write_str("not answered: there was no connection to be had any more"),
+            Self::RefusedAsDue => f.write_str("refused"),
+            Self::HungUp => f.write_str("refused by the end of the connection"),
+            Self::Survived => f.write_str("answered in time"),
+            Self::MayBeHandled => {
+                f.write_str("answered with success, which does not tell whether the event was handled all the same")
+            }
+            Self::AcceptedInstead => f.write_str("accepted, while the honest event is refused"),
+            Self::TooOften => f.write_str("sent away for coming too often, so the answer itself is not known"),
+            Self::RedirectedInstead => f.write_str("redirected instead of refused"),
+            Self::BrokeInstead => f.write_str("refused by accident: a 5xx is an error that nobody foresaw"),
+            Self::MethodAccepted => f.write_str("answered with success, though no event can come this way"),
+            Self::TimeToSpare => f.write_str("the slowest acknowledgement left more than half of the time"),
+            Self::LittleTimeToSpare(elapsed) => {
+                write!(f, "the slowest acknowledgement took {:.1} s", elapsed.as_secs_f64())
+            }
+            Self::Unharmed => f.write_str("every honest event after a hostile request was acknowledged"),
+            Self::Harmed(after) => harmed(f, after),
+            Self::TokenNotSeen => f.write_str("the token was looked for and not found"),
+            Self::TokenInResponses(cases) => write!(f, "the token stood in the response to {}", list(cases)),
+            Self::TokenInOutput => f.write_str("the token stood in what the receiver printed during the run"),
+            Self::Https => f.write_str("reached by https"),
+            Self::NotHttps => f.write_str("judged over plain http; Aircall itself delivers to https alone"),
+            Self::Skipped(skip) => skip.fmt(f),
+        }
+    }
+}
+
+impl Skip {
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::PlainEventRefused => "plain-event-refused",
+            Self::Harmed(_) => "receiver-harmed",
+            Self::Silent(_) => "receiver-silent",
+            Self::NotLocal => "not-local",
+            Self::NoSuchRequest => "no-such-request",
+            Self::NothingToReview => "nothing-to-review",
+            Self::NoOutput => "no-output",
+            Self::InProcess => "in-process",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+impl fmt::Display for Skip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PlainEventRefused => {
+                write!(f, "depends on {PLAIN_EVENT_CASE}: while that is refused, another answer tells nothing")
+            }
+            Self::Harmed(case) => write!(f, "honest events are no longer acknowledged since {case}"),
+            Self::Silent(count) => write!(f, "{count} deliveries in a row were not answered in time"),
+            Self::NotLocal => f.write_str("hostile, and the receiver is on another machine"),
+            Self::NoSuchRequest => f.write_str("the token has no lower-case letters, so it has no other upper case"),
+            Self::NothingToReview => f.write_str("nothing came back that could be reviewed"),
+            Self::NoOutput => f.write_str("the receiver was not started by this run, so its output cannot be read"),
+            Self::InProcess => f.write_str("a service in this process has no URL"),
+            Self::Interrupted => f.write_str("the run was ended before"),
+        }
+    }
+}
+
+/// What a receiver died of, and how it is dead.
+fn harmed(f: &mut fmt::Formatter<'_>, after: &[(String, Outcome)]) -> fmt::Result {
+    for (index, (case, outcome)) in after.iter().enumerate() {
+        let what = match outcome {
+            Outcome::Unreachable(_) => "it no longer listens",
+            Outcome::TimedOut(_) => "it hangs",
+            Outcome::Dropped(Dropped::Closed | Dropped::Reset) => "it closes connections",
+            _ => "it refuses honest events",
+        };
+        write!(f, "{}after {case} {what} ({outcome})", if index == 0 { "" } else { "; " })?;
+    }
+    Ok(())
+}
+
+/// The first few, and how many more.
+fn list(names: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let first = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
