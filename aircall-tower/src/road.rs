@@ -38,7 +38,7 @@ where
     B: Body + Send + 'static,
     R: Body + Send + 'static,
 {
-    let deadline = attempt.arrived() + attempt.config().deadline;
+    let deadline = attempt.after(attempt.config().deadline);
 
     let (parts, body) = request.into_parts();
     let verified = match receive(&mut attempt, &parts, body, deadline).await {
@@ -79,7 +79,7 @@ async fn receive<B: Body>(
     let hold = config.limits.hold(declared)?;
 
     let mut share = Share::new(config.shared.budget.clone(), config.limits.unauthenticated_bytes());
-    let read_deadline = deadline.min(attempt.arrived() + config.limits.read_timeout());
+    let read_deadline = deadline.min(attempt.after(config.limits.read_timeout()));
     let body = pin!(body);
     let mut reading = Reading::new(body, hold, declared, read_deadline);
     let mut prefix = Prefix::new();

@@ -63,8 +63,10 @@ impl Attempt {
         &self.config
     }
 
-    pub(crate) fn arrived(&self) -> Instant {
-        self.arrived
+    /// Returns the moment so long after the arrival; one too far away to be represented is never waited for.
+    pub(crate) fn after(&self, time: Duration) -> Instant {
+        const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+        self.arrived + time.min(FAR)
     }
 
     pub(crate) fn received_at(&self) -> SystemTime {

@@ -213,3 +213,21 @@ async fn an_empty_body_is_malformed() {
     assert_eq!((answer.status, answer.kind), (400, OutcomeKind::Malformed));
     assert_eq!(answer.reason.as_deref(), Some("the body is empty, expected a JSON object"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn settings_at_the_end_of_their_range_do_not_break() {
+    let calls = Calls::default();
+    let endless = Limits::default()
+        .with_read_timeout(Duration::MAX)
+        .with_body_bytes(usize::MAX)
+        .with_unauthenticated_bytes(usize::MAX);
+    let layer = layer().with_deadline(Duration::MAX).with_limits(endless);
+    assert_eq!(post(&layer, &calls, body(TOKEN, "{}")).await.kind, OutcomeKind::Handled);
+    let claims =
+        with_header(request(Pieces::new([body(TOKEN, "{}")], End::Whole)), "content-length", "18446744073709551615");
+    assert_eq!(call(layer.layer(calls.handler()), claims).await.kind, OutcomeKind::Handled);
+
+    let nothing = Limits::default().with_read_timeout(Duration::ZERO).with_body_bytes(0).with_unauthenticated_bytes(0);
+    let layer = layer.with_deadline(Duration::ZERO).with_limits(nothing);
+    assert_eq!(post(&layer, &calls, body(TOKEN, "{}")).await.kind, OutcomeKind::TooLarge);
+}
