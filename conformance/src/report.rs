@@ -2,12 +2,13 @@
 
 mod conclusion;
 mod latency;
+mod remedy;
 mod human;
 mod json;
 
 use std::time::Duration;
 
-pub use conclusion::Conclusion;
+pub use conclusion::{Conclusion, Met};
 pub use json::FORMAT as JSON_FORMAT;
 pub use latency::Latency;
 
@@ -90,10 +91,10 @@ impl Report {
         Conclusion::of(self)
     }
 
-    /// Tells whether the run was through and no case failed.
+    /// Tells whether the run was through, no case failed, and none was left open by what came back.
     #[must_use]
     pub fn is_conformant(&self) -> bool {
-        matches!(self.conclusion(), Conclusion::Conformant { .. })
+        matches!(self.conclusion(), Conclusion::Conformant(_))
     }
 
     /// Returns the report for a person: 80 columns, styled with ANSI escapes, which the writer may strip.

@@ -35,12 +35,14 @@ use record::Harm;
 ///
 /// // Checks the token, as it should, and acknowledges whatever else the event is.
 /// let service = tower::service_fn(|request: Request<aircall_conformance::delivery::RequestBody>| async move {
-///     let is_post = request.method() == http::Method::POST;
+///     #[derive(serde::Deserialize)]
+///     struct Event { token: String }
+///
 ///     let body = request.into_body().collect().await.unwrap().to_bytes();
-///     let event: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-///     let status = match event["token"].as_str() {
-///         Some("secret") if is_post => StatusCode::OK,
-///         _ => StatusCode::UNAUTHORIZED,
+///     let status = match serde_json::from_slice::<Event>(&body) {
+///         Ok(event) if event.token == "secret" => StatusCode::OK,
+///         Ok(_) => StatusCode::UNAUTHORIZED,
+///         Err(_) => StatusCode::BAD_REQUEST,
 ///     };
 ///     Ok::<_, Infallible>(Response::builder().status(status).body(Empty::<Bytes>::new()).unwrap())
 /// });

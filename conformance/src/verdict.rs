@@ -40,8 +40,8 @@ pub enum Review {
     Harmed(Vec<(String, Outcome)>),
     /// The cases in whose response the token stood.
     TokenInResponses(Vec<String>),
-    /// Whether the token stood in what the receiver printed.
-    TokenInOutput(bool),
+    /// Where the token stood in what the receiver printed, if it did.
+    TokenInOutput(Option<String>),
     /// Whether the endpoint was reached by `https`.
     Https(bool),
 }
@@ -193,8 +193,8 @@ fn grade_review(review: &Review) -> (Grade, Reason) {
         Review::Harmed(after) => (Grade::Broken, Reason::Harmed(after.clone())),
         Review::TokenInResponses(cases) if cases.is_empty() => (Grade::Met, Reason::TokenNotSeen),
         Review::TokenInResponses(cases) => (Grade::Broken, Reason::TokenInResponses(cases.clone())),
-        Review::TokenInOutput(false) => (Grade::Met, Reason::TokenNotSeen),
-        Review::TokenInOutput(true) => (Grade::Broken, Reason::TokenInOutput),
+        Review::TokenInOutput(None) => (Grade::Met, Reason::TokenNotSeen),
+        Review::TokenInOutput(Some(line)) => (Grade::Broken, Reason::TokenInOutput(line.clone())),
         Review::Https(true) => (Grade::Met, Reason::Https),
         Review::Https(false) => (Grade::Weakly, Reason::NotHttps),
     }

@@ -103,8 +103,10 @@ impl fmt::Display for Body {
             Self::None => f.write_str("without a body"),
             Self::Event(name) => f.write_str(name),
             Self::Hostile(name) => {
-                let summary = aircall_fixtures::find_hostile(name).map_or("", |hostile| hostile.summary);
-                write!(f, "{PLAIN_EVENT}, altered: {}", summary.trim_end_matches('.'))
+                let summary = aircall_fixtures::find_hostile(name).map_or("unknown", |hostile| hostile.summary);
+                let mut summary = summary.trim_end_matches('.').to_owned();
+                summary[..1].make_ascii_lowercase();
+                write!(f, "{PLAIN_EVENT}, altered: {summary}")
             }
             Self::CutOff => write!(f, "{PLAIN_EVENT}, cut off in the middle"),
             Self::ManyNumbers(_) => f.write_str("user.opened of a user with many numbers"),

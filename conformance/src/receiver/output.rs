@@ -9,7 +9,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::Token;
+use crate::{MASK, Token, token::percent_encoded};
 
 /// What is done with each line, the token masked, as soon as it is there.
 pub type Echo = Option<fn(&str)>;
@@ -26,7 +26,7 @@ pub struct Output {
 #[derive(Debug, Default)]
 struct Kept {
     last: VecDeque<String>,
-    holds_token: bool,
+    token_in: Option<String>,
 }
 
 impl Output {
@@ -40,10 +40,10 @@ impl Output {
         lock(&self.kept).last.iter().cloned().collect()
     }
 
-    /// Tells whether the token stood anywhere in it.
+    /// Returns the first place where the token stood in it, with what is around it.
     #[must_use]
-    pub fn holds_token(&self) -> bool {
-        lock(&self.kept).holds_token
+    pub fn token_in(&self) -> Option<String> {
+        lock(&self.kept).token_in.clone()
     }
 
     /// Reads to the end, so that the receiver never waits for a full pipe.
@@ -60,7 +60,7 @@ impl Output {
                 if let Some(echo) = echo {
                     echo(&masked);
                 }
-                lock(&kept).push(masked, token.occurs_in(&text));
+                lock(&kept).push(masked, token.occurs_in(&without_own_query(&text, &token)));
             }
         }));
     }
@@ -76,12 +76,36 @@ impl Output {
 
 impl Kept {
     fn push(&mut self, line: String, holds_token: bool) {
-        self.holds_token |= holds_token;
+        if holds_token && self.token_in.is_none() {
+            self.token_in = Some(around_mask(&line));
+        }
         if self.last.len() == LINES {
             self.last.pop_front();
         }
         self.last.push_back(line);
     }
+}
+
+/// The case `token/query-only` puts the token into the URL, where no honest sender does; that an access log holds it is
+/// not the receiver's fault.
+fn without_own_query(line: &str, token: &Token) -> String {
+    line.replace(&format!("token={}", percent_encoded(token.expose())), "")
+}
+
+/// A part of a line that is short enough for a report.
+fn around_mask(line: &str) -> String {
+    const BEFORE: usize = 60;
+    const AFTER: usize = 20;
+    let (before, after) = line.split_once(MASK).unwrap_or((line, ""));
+    let before: Vec<char> = before.chars().collect();
+    let cut = before.len().saturating_sub(BEFORE);
+    let dots = if cut > 0 { "…" } else { "" };
+    let after: String = if after.chars().count() > AFTER {
+        after.chars().take(AFTER).chain(['…']).collect()
+    } else {
+        after.to_owned()
+    };
+    format!("{dots}{}{MASK}{after}", before[cut..].iter().collect::<String>().trim_start())
 }
 
 fn lock(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {

@@ -7,17 +7,10 @@ use crate::{catalogue::PLAIN_EVENT_CASE, verdict::Verdict};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Conclusion {
-    /// No case failed.
-    Conformant {
-        /// Cases that were met as they should be.
-        pass: usize,
-        /// Cases that were met weakly.
-        lenient: usize,
-        /// Cases whose evidence did not tell.
-        inconclusive: usize,
-        /// Cases without evidence.
-        skipped: usize,
-    },
+    /// No case failed, and what was sent has told what it was to tell.
+    Conformant(Met),
+    /// No case failed, but the answers leave some of them open.
+    NothingFailed(Met),
     /// The plain event was refused, so that nothing else could be judged.
     PlainEventRefused,
     /// Some cases failed.
@@ -38,6 +31,33 @@ pub enum Conclusion {
     },
 }
 
+/// What has become of the cases of a run in which none failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Met {
+    /// Cases that were met as they should be.
+    pub pass: usize,
+    /// Cases that were met weakly.
+    pub lenient: usize,
+    /// Cases whose evidence did not tell.
+    pub inconclusive: usize,
+    /// Cases without evidence.
+    pub skipped: usize,
+}
+
+impl fmt::Display for Met {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} met", self.pass, if self.pass == 1 { "case" } else { "cases" })?;
+        for (count, what) in [(self.lenient, "met weakly"), (self.inconclusive, "left open"), (self.skipped, "skipped")]
+        {
+            if count > 0 {
+                write!(f, ", {count} {what}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Conclusion {
     pub(super) fn of(report: &Report) -> Self {
         let [fail, lenient, inconclusive, skipped, pass] = Verdict::ALL.map(|verdict| report.count(verdict));
@@ -49,10 +69,11 @@ impl Conclusion {
         if report.with(Verdict::Fail).any(|result| result.case.id == PLAIN_EVENT_CASE) {
             return Self::PlainEventRefused;
         }
-        if fail > 0 {
-            Self::Failing { fail, judged }
-        } else {
-            Self::Conformant { pass, lenient, inconclusive, skipped }
+        let met = Met { pass, lenient, inconclusive, skipped };
+        match (fail, inconclusive) {
+            (0, 0) => Self::Conformant(met),
+            (0, _) => Self::NothingFailed(met),
+            _ => Self::Failing { fail, judged },
         }
     }
 
@@ -60,7 +81,8 @@ impl Conclusion {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Conformant { .. } => "conformant",
+            Self::Conformant(_) => "conformant",
+            Self::NothingFailed(_) => "nothing-failed",
             Self::PlainEventRefused => "plain-event-refused",
             Self::Failing { .. } => "failing",
             Self::Interrupted { .. } => "interrupted",
@@ -71,15 +93,8 @@ impl Conclusion {
 impl fmt::Display for Conclusion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Conformant { pass, lenient, inconclusive, skipped } => {
-                write!(f, "conformant: {pass} {} met", if pass == 1 { "case" } else { "cases" })?;
-                for (count, what) in [(lenient, "met weakly"), (inconclusive, "left open"), (skipped, "skipped")] {
-                    if count > 0 {
-                        write!(f, ", {count} {what}")?;
-                    }
-                }
-                Ok(())
-            }
+            Self::Conformant(met) => write!(f, "conformant: {met}"),
+            Self::NothingFailed(met) => write!(f, "nothing failed, but the answers leave something open: {met}"),
             Self::PlainEventRefused => {
                 f.write_str("not conformant: even the plain event is refused; mend that first, then run this again")
             }

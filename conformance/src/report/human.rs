@@ -6,19 +6,16 @@ mod text;
 
 use std::fmt::Write;
 
-use super::{CaseResult, Conclusion, Detail, Report};
+use super::{Conclusion, Detail, Report};
 use crate::verdict::Verdict;
-use finding::{Finding, group};
+use finding::group;
 use text::{BOLD, style, time, wrapped};
 
 pub(super) fn write(report: &Report, detail: Detail) -> String {
-    let mut out = String::new();
-    for finding in findings(report, Verdict::Fail).into_iter().chain(findings(report, Verdict::Lenient)) {
-        finding.write(&mut out, true);
-    }
-    for verdict in [Verdict::Inconclusive, Verdict::Skipped] {
-        for finding in findings(report, verdict) {
-            finding.write(&mut out, verdict == Verdict::Inconclusive);
+    let mut out = format!("{BOLD}report on {}{BOLD:#}\n", report.endpoint);
+    for verdict in [Verdict::Fail, Verdict::Lenient, Verdict::Inconclusive, Verdict::Skipped] {
+        for finding in group(report.with(verdict)) {
+            finding.write(&mut out);
         }
     }
     if detail == Detail::Everything {
@@ -28,10 +25,6 @@ pub(super) fn write(report: &Report, detail: Detail) -> String {
     latency(&mut out, report);
     conclusion(&mut out, report);
     out
-}
-
-fn findings(report: &Report, verdict: Verdict) -> Vec<Finding<'_>> {
-    group(report.with(verdict).collect::<Vec<&CaseResult>>())
 }
 
 fn latency(out: &mut String, report: &Report) {
@@ -56,10 +49,10 @@ fn latency(out: &mut String, report: &Report) {
 fn conclusion(out: &mut String, report: &Report) {
     let conclusion = report.conclusion();
     let verdict = match conclusion {
-        Conclusion::Conformant { .. } => Verdict::Pass,
-        Conclusion::Interrupted { .. } => Verdict::Inconclusive,
+        Conclusion::Conformant(_) => Verdict::Pass,
+        Conclusion::NothingFailed(_) | Conclusion::Interrupted { .. } => Verdict::Inconclusive,
         _ => Verdict::Fail,
     };
-    let style = style(verdict) | BOLD;
+    let style = style(verdict).bold();
     let _ = writeln!(out, "\n{style}{}{style:#}", wrapped(&conclusion.to_string(), 0, 2));
 }

@@ -144,7 +144,7 @@ impl<'a> CaseJson<'a> {
             requirement: case.requirement,
             source: SourceJson { kind: case.source.kind(), text: case.source.to_string() },
             cost: case.cost,
-            remedy: case.remedy,
+            remedy: result.remedy(),
             sent: match (&case.procedure, observation) {
                 (Procedure::Send(request), Some(observation)) => Some(Sent {
                     request: request.to_string(),

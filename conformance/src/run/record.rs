@@ -47,13 +47,13 @@ impl Record {
         Self { endpoint, timeout, entries: vec![], requests: 0, is_interrupted: false, probes: 0, harm: vec![] }
     }
 
-    /// Adds what the receiver has printed, if that could be read: whether the token stood in it.
+    /// Adds what the receiver has printed, if that could be read: where the token stood in it, if it did.
     #[must_use]
-    pub fn with_output(mut self, holds_token: bool) -> Self {
+    pub fn with_output(mut self, token_in: Option<&str>) -> Self {
         for entry in &mut self.entries {
             let is_open = matches!(&entry.evidence, Evidence::Missing(Skip::NoOutput));
             if is_open && entry.case.expectation == Expectation::NoTokenInOutput {
-                entry.evidence = Evidence::Reviewed(Review::TokenInOutput(holds_token));
+                entry.evidence = Evidence::Reviewed(Review::TokenInOutput(token_in.map(str::to_owned)));
             }
         }
         self

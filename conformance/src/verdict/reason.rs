@@ -54,8 +54,8 @@ pub enum Reason {
     TokenNotSeen,
     /// The token stood in the responses to these cases.
     TokenInResponses(Vec<String>),
-    /// The token stood in what the receiver printed.
-    TokenInOutput,
+    /// The token stood in this part of what the receiver printed.
+    TokenInOutput(String),
     /// The endpoint was reached by `https`.
     Https,
     /// The endpoint was reached by plain `http`.
@@ -91,7 +91,7 @@ impl Reason {
             Self::Harmed(_) => "harmed",
             Self::TokenNotSeen => "token-not-seen",
             Self::TokenInResponses(_) => "token-in-responses",
-            Self::TokenInOutput => "token-in-output",
+            Self::TokenInOutput(_) => "token-in-output",
             Self::Https => "https",
             Self::NotHttps => "not-https",
             Self::Skipped(skip) => skip.code(),
@@ -129,7 +129,7 @@ impl fmt::Display for Reason {
             Self::Harmed(after) => harmed(f, after),
             Self::TokenNotSeen => f.write_str("the token was looked for and not found"),
             Self::TokenInResponses(cases) => write!(f, "the token stood in the response to {}", list(cases)),
-            Self::TokenInOutput => f.write_str("the token stood in what the receiver printed during the run"),
+            Self::TokenInOutput(line) => write!(f, "the token stood in what the receiver printed: {line}"),
             Self::Https => f.write_str("reached by https"),
             Self::NotHttps => f.write_str("judged over plain http; Aircall itself delivers to https alone"),
             Self::Skipped(skip) => skip.fmt(f),

@@ -141,8 +141,8 @@ fn reviews_look_at_the_whole_run() {
         (Review::Harmed(vec![dead]), Verdict::Fail, "harmed"),
         (Review::TokenInResponses(vec![]), Verdict::Pass, "token-not-seen"),
         (Review::TokenInResponses(vec!["http/get".into()]), Verdict::Fail, "token-in-responses"),
-        (Review::TokenInOutput(false), Verdict::Pass, "token-not-seen"),
-        (Review::TokenInOutput(true), Verdict::Fail, "token-in-output"),
+        (Review::TokenInOutput(None), Verdict::Pass, "token-not-seen"),
+        (Review::TokenInOutput(Some("token=[token]".into())), Verdict::Fail, "token-in-output"),
         (Review::Https(true), Verdict::Pass, "https"),
         (Review::Https(false), Verdict::Lenient, "not-https"),
     ] {

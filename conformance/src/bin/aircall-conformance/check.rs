@@ -2,8 +2,9 @@ use std::{error::Error, io::Write};
 
 use aircall_conformance::{
     Check as Conformance, Conclusion, Endpoint, Report, Target,
+    catalogue::PLAIN_EVENT_CASE,
     observation::{Outcome, Unreachable},
-    receiver::{Launch, Receiver, StartError, free_port},
+    receiver::{Launch, Output as ReceiverOutput, Receiver, StartError, free_port},
     run::{NotReached, Plan, Record},
     verdict::Verdict,
 };
@@ -27,9 +28,16 @@ pub(crate) async fn run(intent: Check) -> Result<Exit> {
     let plan = check.plan().await;
     announce(&target, &plan);
     let record = observe(&check, &plan).await;
-    let record = stop(receiver, record).await?;
-    let report = Report::new(record);
+    let output = stop(receiver).await;
+    let record = record.map_err(|not_reached| with_hint(&not_reached))?;
+    let report = Report::new(match &output {
+        Some(output) => record.with_output(output.token_in().as_deref()),
+        None => record,
+    });
     print(&report, intent.output)?;
+    if let (Some(output), false) = (&output, intent.shows_output()) {
+        explain(&report, output);
+    }
     Ok(exit(&report, intent.is_strict))
 }
 
@@ -61,7 +69,7 @@ async fn start(intent: &Check, target: &Target) -> Result<Option<Receiver>> {
     eprintln!("starting {}", intent.delivery.token.mask(&words.join(" ")));
     match Receiver::start(launch, target, &intent.delivery.token).await {
         Ok(receiver) => Ok(Some(receiver)),
-        Err(error) => Err(with_output(&error, launch.echo.is_some()).into()),
+        Err(error) => Err(with_output(&error, intent.shows_output()).into()),
     }
 }
 
@@ -92,17 +100,22 @@ async fn observe(check: &Conformance, plan: &Plan) -> std::result::Result<Record
     check.observe(plan, |step| progress.show(step), interrupt()).await
 }
 
-/// Stops the receiver whatever the run has come to, and adds what it printed.
-async fn stop(receiver: Option<Receiver>, record: std::result::Result<Record, NotReached>) -> Result<Record> {
-    let output = match receiver {
+/// Stops the receiver whatever the run has come to.
+async fn stop(receiver: Option<Receiver>) -> Option<ReceiverOutput> {
+    match receiver {
         Some(receiver) => Some(receiver.stop().await),
         None => None,
-    };
-    let record = record.map_err(|not_reached| with_hint(&not_reached))?;
-    Ok(match output {
-        Some(output) => record.with_output(output.holds_token()),
-        None => record,
-    })
+    }
+}
+
+/// Shows what a receiver printed last, if it refused the plain event or did not survive: the cause may stand there.
+fn explain(report: &Report, output: &ReceiverOutput) {
+    let failed = |id: &str| report.with(Verdict::Fail).any(|result| result.case.id == id);
+    let lines = output.last_lines();
+    if lines.is_empty() || !(failed(PLAIN_EVENT_CASE) || failed("acknowledgement/after-hostile")) {
+        return;
+    }
+    eprintln!("\nthe last that the receiver printed:\n  {}", lines.join("\n  "));
 }
 
 fn with_hint(not_reached: &NotReached) -> String {
@@ -136,7 +149,8 @@ fn print(report: &Report, output: Output) -> Result<()> {
 fn exit(report: &Report, is_strict: bool) -> Exit {
     match report.conclusion() {
         Conclusion::Interrupted { .. } => Exit::CouldNotRun,
-        Conclusion::Conformant { .. } if !is_strict || report.count(Verdict::Lenient) == 0 => Exit::Conformant,
+        _ if is_strict && report.count(Verdict::Lenient) > 0 => Exit::Findings,
+        Conclusion::Conformant(_) | Conclusion::NothingFailed(_) => Exit::Conformant,
         _ => Exit::Findings,
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn explain(error: &dyn Error) -> Exit {
 /// The text about it in `--help`.
 pub(crate) const HELP: &str = "\
 Exit codes:
-  0  conformant: no case failed (some may be lenient, inconclusive or skipped)
+  0  conformant as far as could be seen: no case failed
   1  findings: at least one case failed
   2  could not run: wrong arguments, nothing listening, no token, ended early";
 

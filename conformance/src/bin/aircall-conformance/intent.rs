@@ -76,6 +76,11 @@ impl Check {
             launch,
         })
     }
+
+    /// Tells whether what the receiver prints is shown as it comes.
+    pub(crate) fn shows_output(&self) -> bool {
+        self.launch.as_ref().is_some_and(|launch| launch.echo.is_some())
+    }
 }
 
 impl Send {

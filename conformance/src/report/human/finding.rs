@@ -1,20 +1,22 @@
 use std::fmt::Write;
 
-use super::text::{BOLD, bytes, excerpt, style, time, wrapped};
+use super::text::{bytes, excerpt, style, time, wrapped};
 use crate::{
-    case::Procedure,
+    case::{Body, Procedure},
+    catalogue::SECTIONS,
     observation::{Connection, Observation},
     report::CaseResult,
+    verdict::Verdict,
 };
 
-/// Cases that ask the same, were answered the same, and so have to be told once.
+/// Cases that were answered the same way and mean the same to the reader, and so have to be told once.
 pub(super) struct Finding<'a> {
     results: Vec<&'a CaseResult>,
 }
 
 /// Puts together what would only be repeated; the order of the first of each group is kept.
-pub(super) fn group(results: Vec<&CaseResult>) -> Vec<Finding<'_>> {
-    let mut findings: Vec<Finding<'_>> = Vec::new();
+pub(super) fn group<'a>(results: impl Iterator<Item = &'a CaseResult>) -> Vec<Finding<'a>> {
+    let mut findings: Vec<Finding<'a>> = Vec::new();
     for result in results {
         match findings.iter_mut().find(|finding| finding.is_like(result)) {
             Some(finding) => finding.results.push(result),
@@ -25,46 +27,59 @@ pub(super) fn group(results: Vec<&CaseResult>) -> Vec<Finding<'_>> {
 }
 
 impl<'a> Finding<'a> {
+    /// What has not been seen, or does not tell, is alike if the reason is; what is to be mended, if it costs the same and
+    /// the same came back.
     fn is_like(&self, other: &CaseResult) -> bool {
         let first = self.first();
         let came_back = |result: &CaseResult| result.observation().map(|observation| observation.outcome.to_string());
-        let same_reason = first.judgement.reason == other.judgement.reason;
-        if !same_reason || first.case.section() != other.case.section() && first.observation().is_some() {
-            return false;
-        }
-        first.observation().is_none() || first.case.cost == other.case.cost && came_back(first) == came_back(other)
+        let is_open = matches!(first.judgement.verdict, Verdict::Inconclusive | Verdict::Skipped);
+        let costs_the_same = first.case.cost == other.case.cost && first.case.section() == other.case.section();
+        first.judgement.reason == other.judgement.reason
+            && (is_open || costs_the_same && came_back(first) == came_back(other))
     }
 
     fn first(&self) -> &'a CaseResult {
         self.results[0]
     }
 
-    /// Writes it as one block. What calls for no action is told in two lines.
-    pub(super) fn write(&self, out: &mut String, in_full: bool) {
+    pub(super) fn write(&self, out: &mut String) {
         let first = self.first();
         let verdict = first.judgement.verdict;
-        let style = style(verdict);
+        let style = style(verdict).bold();
         let word = verdict.as_str().to_uppercase();
-        let ids = self.ids();
-        let _ = writeln!(out, "\n{}{word}{:#}  {}", style | BOLD, style | BOLD, wrapped(&ids, word.len() + 2, 6));
-        if self.results.len() == 1 || first.observation().is_some() {
-            line(out, "asked", first.case.requirement);
+        let _ = writeln!(out, "\n{style}{word}{style:#}  {}", wrapped(&self.name(), word.len() + 2, 2));
+        if verdict == Verdict::Skipped {
+            line(out, "why", &first.judgement.reason.to_string());
+            return;
         }
+        line(out, "asked", first.case.requirement);
         self.exchange(out);
-        line(out, "found", &format!("{} ({})", first.judgement.reason, first.case.level));
-        if in_full {
-            line(out, "costs", first.case.cost);
-            line(out, "mend", first.case.remedy);
+        line(out, "found", &first.judgement.reason.to_string());
+        line(out, "costs", first.case.cost);
+        match verdict {
+            Verdict::Inconclusive => line(out, "settle", SETTLE),
+            _ => line(out, "mend", first.remedy()),
         }
     }
 
-    fn ids(&self) -> String {
-        const SHOWN: usize = 12;
+    /// The id and how binding it is; of several cases, so many ids as one takes in at a glance, or else how many there
+    /// are in each section.
+    fn name(&self) -> String {
+        const GLANCE: usize = 15;
         let ids: Vec<_> = self.results.iter().map(|result| &*result.case.id).collect();
         match ids.len() {
-            1 => ids[0].to_owned(),
-            count if count <= SHOWN => format!("{count} cases: {}", ids.join(", ")),
-            count => format!("{count} cases: {}, and {} more", ids[..SHOWN].join(", "), count - SHOWN),
+            1 => format!("{} ({})", ids[0], self.first().case.level),
+            count if count <= GLANCE => format!("{count} cases: {}", ids.join(", ")),
+            count => {
+                let of = |section: &str| self.results.iter().filter(|result| result.case.section() == section).count();
+                let sections = SECTIONS.into_iter().map(|section| (section, of(section)));
+                let sections = sections.filter(|&(_, count)| count > 0);
+                let counts: Vec<_> = sections.map(|(section, count)| format!("{count} {section}")).collect();
+                if counts.len() > 1 {
+                    return format!("{count} cases: {}", counts.join(", "));
+                }
+                format!("{count} cases: {}, and {} more", ids[..GLANCE].join(", "), count - GLANCE)
+            }
         }
     }
 
@@ -74,9 +89,18 @@ impl<'a> Finding<'a> {
         let (Procedure::Send(request), Some(observation)) = (&first.case.procedure, first.observation()) else {
             return;
         };
-        let of_several =
-            if self.results.len() > 1 { format!(" (the first of {})", self.results.len()) } else { String::new() };
-        line(out, "sent", &format!("{request}, {}{of_several}", bytes(observation.sent_bytes as u64)));
+        let several = self.results.len() > 1;
+        let of_several = if several { format!(" (the first of {})", self.results.len()) } else { String::new() };
+        let size = match observation.sent_bytes {
+            0 => String::new(),
+            count => format!(", {}", bytes(count as u64)),
+        };
+        line(out, "sent", &format!("{request}{size}{of_several}"));
+        if let Body::Event(name) = request.body
+            && let Some(note) = aircall_fixtures::find(name).and_then(|event| event.note)
+        {
+            line(out, "note", note);
+        }
         line(out, "got", &came_back(observation));
     }
 }
@@ -94,6 +118,9 @@ fn came_back(observation: &Observation) -> String {
 
 /// One labelled line, wrapped under itself.
 fn line(out: &mut String, label: &str, text: &str) {
-    let label = format!("  {label:<5}  ");
+    let label = format!("  {label:<6} ");
     let _ = writeln!(out, "{label}{}", wrapped(text, label.len(), label.len()));
 }
+
+const SETTLE: &str = "Answer 401 or 403 to what is refused, so that it can be told from what is handled; or look up in the \
+                      receiver's own records whether it handled anything that was sent here.";

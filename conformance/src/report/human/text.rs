@@ -7,7 +7,7 @@ use crate::verdict::Verdict;
 /// Terminals are at least this wide, and lines longer than this are tiring to read.
 const WIDTH: usize = 80;
 
-pub(super) const BOLD: Effects = Effects::BOLD;
+pub(super) const BOLD: Style = Style::new().effects(Effects::BOLD);
 pub(super) const DIM: Style = Style::new().effects(Effects::DIMMED);
 
 pub(super) const fn style(verdict: Verdict) -> Style {
@@ -66,12 +66,20 @@ pub(super) fn bytes(count: u64) -> String {
     format!("{out} {}", if count == 1 { "byte" } else { "bytes" })
 }
 
-/// The beginning of a body in one line, without anything that a terminal would take for a command.
+/// The beginning of a body in one line, without the tags of a page, and without anything that a terminal would take for
+/// a command.
 pub(super) fn excerpt(body: &str) -> String {
     const SHOWN: usize = 120;
+    let body = if body.trim_start().starts_with('<') { without_tags(body) } else { body.to_owned() };
     let clean: String = body.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let line = clean.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= SHOWN { line } else { format!("{}…", line.chars().take(SHOWN).collect::<String>()) }
+}
+
+/// An error page says in its text what went wrong; this is no parser of HTML, and need not be one.
+fn without_tags(page: &str) -> String {
+    let pieces = page.split('<').map(|piece| piece.split_once('>').map_or(piece, |(_, text)| text));
+    pieces.collect::<Vec<_>>().join(" ").replace("&nbsp;", " ").replace("&quot;", "\"").replace("&#39;", "'")
 }
 
 #[cfg(test)]
@@ -100,6 +108,10 @@ mod tests {
     #[test]
     fn an_excerpt_is_one_line_without_escapes() {
         assert_eq!(excerpt("a\n\t b\u{1b}[31m"), "a b [31m");
+        assert_eq!(
+            excerpt("<!DOCTYPE html>\n<body><pre>too &quot;large&quot;<br>&nbsp; at x</pre>"),
+            "too \"large\" at x"
+        );
         assert_eq!(excerpt(&"x".repeat(200)).chars().count(), 121);
     }
 }

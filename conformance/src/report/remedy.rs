@@ -1,0 +1,62 @@
+use crate::{
+    catalogue::PLAIN_EVENT_CASE,
+    observation::{Observation, Outcome},
+    report::CaseResult,
+    verdict::{Judgement, Verdict},
+};
+
+impl CaseResult {
+    /// Returns what is to be done. When the plain event is refused, nobody can see further until that is mended, so the
+    /// advice goes by what came back.
+    #[must_use]
+    pub fn remedy(&self) -> &'static str {
+        match (self.observation(), &self.judgement) {
+            (Some(observation), Judgement { verdict: Verdict::Fail, .. }) if self.case.id == PLAIN_EVENT_CASE => {
+                diagnose(observation).unwrap_or(self.case.remedy)
+            }
+            _ => self.case.remedy,
+        }
+    }
+}
+
+fn diagnose(observation: &Observation) -> Option<&'static str> {
+    let status = match &observation.outcome {
+        Outcome::Answered(response) => response.status,
+        Outcome::TimedOut(_) => {
+            return Some(
+                "Store the event and answer; do the work afterwards. If even the empty work takes that long, look what \
+                 the receiver waits for.",
+            );
+        }
+        Outcome::Dropped(_) => {
+            return Some(
+                "Look into the receiver's log: it ended the connection instead of answering an ordinary event.",
+            );
+        }
+        _ => return None,
+    };
+    Some(match status {
+        300..=399 => {
+            "Give the URL that the redirect leads to; look at a slash at the end, at `http` instead of `https`, and at a \
+             login page in front of the route."
+        }
+        401 | 403 => {
+            "See to it that this run and the receiver have the same token. If they have, look where the receiver looks: \
+             Aircall puts the token into the body's field `token`, and sends no signature and no token in any header. \
+             Take logins and checks against forged requests (CSRF) off the route."
+        }
+        404 => "Check the path of the URL: nothing is there that takes the event.",
+        405 => "Check the path of the URL, and route it for POST.",
+        400 | 422 => {
+            "Look into the receiver's log for what it misses: the event has no key beyond those that real ones have, and \
+             no `user`, as nobody has answered the call yet."
+        }
+        411 | 413 => {
+            "Check the limits of the receiver and of the proxy before it: the event is small, and says its length."
+        }
+        415 => "Take `application/json` for the content type, which Aircall sends without a charset.",
+        429 => "Take the route out of rate limits: Aircall does not come again more slowly.",
+        500..=599 => "Look into the receiver's log: it broke on an ordinary event.",
+        _ => return None,
+    })
+}
