@@ -10,7 +10,7 @@ use axum::{
 use bytes::Bytes;
 
 /// A receiver that does what Aircall asks of it, and nothing else.
-pub fn app(token: String) -> Router {
+pub(crate) fn app(token: String) -> Router {
     Router::new()
         .route("/aircall/webhook", post(on_event))
         .layer(DefaultBodyLimit::max(1024 * 1024))
@@ -25,7 +25,7 @@ async fn on_event(State(token): State<Arc<str>>, body: Result<Bytes, BytesReject
 }
 
 /// What the answer has to be. `data` is passed over unread: nothing in it may decide about the acknowledgement.
-pub fn answer(token: &str, body: &[u8]) -> StatusCode {
+pub(crate) fn answer(token: &str, body: &[u8]) -> StatusCode {
     #[derive(serde::Deserialize)]
     struct Envelope {
         token: String,

@@ -46,19 +46,24 @@ impl Http1 {
     /// Sends over an idle connection if there is one. If the receiver has closed it meanwhile, which no client can know
     /// before it tries, sends once more over a new one.
     pub(super) async fn deliver(&self, delivery: &Delivery, progress: &Progress) -> Outcome {
-        let idle = self.idle.lock().await.pop();
-        if let Some(wire) = idle {
-            progress.goes_over(Connection::Reused);
-            let read_before = wire.state.read();
-            let state = wire.state.clone();
-            let outcome = self.exchange(wire, delivery, progress).await;
-            let was_closed = matches!(outcome, Outcome::Dropped(Dropped::Closed | Dropped::Reset));
-            if !was_closed || state.read() > read_before {
-                return outcome;
-            }
-            progress.goes_over(Connection::Reopened);
-            progress.reaches(Stage::Connecting);
+        let Some(wire) = self.idle.lock().await.pop() else { return self.deliver_anew(delivery, progress).await };
+        progress.goes_over(Connection::Reused);
+        let (state, read_before) = (wire.state.clone(), wire.state.read());
+        let outcome = self.exchange(wire, delivery, progress).await;
+        let is_dropped = matches!(outcome, Outcome::Dropped(Dropped::Closed | Dropped::Reset));
+        if !is_dropped || state.read() > read_before {
+            return outcome;
         }
+        progress.goes_over(Connection::Reopened);
+        match self.deliver_anew(delivery, progress).await {
+            // Who is gone altogether has not tired of an idle connection: this delivery was the end.
+            Outcome::Unreachable(_) => outcome,
+            anew => anew,
+        }
+    }
+
+    async fn deliver_anew(&self, delivery: &Delivery, progress: &Progress) -> Outcome {
+        progress.reaches(Stage::Connecting);
         match self.connect().await {
             Ok(wire) => self.exchange(wire, delivery, progress).await,
             Err(unreachable) => Outcome::Unreachable(unreachable),

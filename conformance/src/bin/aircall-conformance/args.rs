@@ -26,8 +26,9 @@ pub(crate) enum Command {
 
 /// Put every case to a receiver and report what has to be mended
 ///
-/// With a command after `--`, the receiver is started first and stopped afterwards. It finds the token in AIRCALL_TOKEN
-/// and the port in PORT; with port 0 in the URL a free one is chosen:
+/// With a command after `--`, the receiver is started first and stopped
+/// afterwards. It finds the token in AIRCALL_TOKEN and the port in PORT; with
+/// port 0 in the URL a free one is chosen:
 ///
 ///   aircall-conformance check http://127.0.0.1:0/aircall/webhook -- node server.js
 #[derive(Debug, ClapArgs)]

@@ -26,6 +26,7 @@ pub(crate) fn events_and_cases() -> Vec<String> {
 /// At most three, the nearest first. A shorter name is a nearer one: who types `call.end` means `call.ended`.
 fn nearest(found: &str, names: Vec<String>) -> Vec<String> {
     const ENOUGH: f64 = 0.85;
+    const CLOSE: f64 = 0.03;
     let found = found.to_ascii_lowercase();
     let mut near: Vec<_> = names
         .into_iter()
@@ -35,7 +36,8 @@ fn nearest(found: &str, names: Vec<String>) -> Vec<String> {
         .filter(|(likeness, _)| *likeness >= ENOUGH)
         .collect();
     near.sort_by(|(a, first), (b, second)| b.total_cmp(a).then(first.len().cmp(&second.len())));
-    near.into_iter().take(3).map(|(_, name)| name).collect()
+    let best = near.first().map_or(0.0, |&(likeness, _)| likeness);
+    near.into_iter().take(3).filter(|(likeness, _)| best - likeness < CLOSE).map(|(_, name)| name).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use super::text::{bytes, excerpt, style, time, wrapped};
 use crate::{
-    case::{Body, Procedure},
+    case::{Body, Case, Procedure},
     catalogue::SECTIONS,
     observation::{Connection, Observation},
     report::CaseResult,
@@ -33,7 +33,8 @@ impl<'a> Finding<'a> {
         let first = self.first();
         let came_back = |result: &CaseResult| result.observation().map(|observation| observation.outcome.to_string());
         let is_open = matches!(first.judgement.verdict, Verdict::Inconclusive | Verdict::Skipped);
-        let costs_the_same = first.case.cost == other.case.cost && first.case.section() == other.case.section();
+        let weight = |case: &Case| (case.section().to_owned(), case.level, case.cost);
+        let costs_the_same = weight(&first.case) == weight(&other.case);
         first.judgement.reason == other.judgement.reason
             && (is_open || costs_the_same && came_back(first) == came_back(other))
     }
@@ -67,18 +68,23 @@ impl<'a> Finding<'a> {
     fn name(&self) -> String {
         const GLANCE: usize = 15;
         let ids: Vec<_> = self.results.iter().map(|result| &*result.case.id).collect();
+        let level = self.first().case.level;
+        let level = match self.results.iter().all(|result| result.case.level == level) {
+            true => format!(" ({level})"),
+            false => String::new(),
+        };
         match ids.len() {
-            1 => format!("{} ({})", ids[0], self.first().case.level),
-            count if count <= GLANCE => format!("{count} cases: {}", ids.join(", ")),
+            1 => format!("{}{level}", ids[0]),
+            count if count <= GLANCE => format!("{count} cases{level}: {}", ids.join(", ")),
             count => {
                 let of = |section: &str| self.results.iter().filter(|result| result.case.section() == section).count();
                 let sections = SECTIONS.into_iter().map(|section| (section, of(section)));
                 let sections = sections.filter(|&(_, count)| count > 0);
                 let counts: Vec<_> = sections.map(|(section, count)| format!("{count} {section}")).collect();
                 if counts.len() > 1 {
-                    return format!("{count} cases: {}", counts.join(", "));
+                    return format!("{count} cases{level}: {}", counts.join(", "));
                 }
-                format!("{count} cases: {}, and {} more", ids[..GLANCE].join(", "), count - GLANCE)
+                format!("{count} cases{level}: {}, and {} more", ids[..GLANCE].join(", "), count - GLANCE)
             }
         }
     }

@@ -1,0 +1,18 @@
+//! The judge against receivers: of ours that break one thing, over sockets that do what no library would, of other makes.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod receivers;
+#[path = "../../examples/receiver/app.rs"]
+mod good;
+
+mod wire;
+mod findings;
+mod harm;
+mod canned;
+mod service;
+mod tls;
+mod report;
+mod cli;
+mod launch;
+mod makes;

@@ -1,0 +1,99 @@
+//! Receivers behind https.
+
+use std::sync::Arc;
+
+use aircall_conformance::{
+    Check, Endpoint, Roots, Target, Token,
+    observation::{Outcome, Unreachable},
+};
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
+use tokio::net::TcpListener;
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig,
+        crypto::ring,
+        pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+    },
+};
+
+use crate::{
+    good,
+    receivers::{TOKEN, deviations},
+};
+
+struct Https {
+    url: String,
+    certificate: tempfile::NamedTempFile,
+}
+
+async fn https() -> Https {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://localhost:{}/aircall/webhook", listener.local_addr().unwrap().port());
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let Ok(stream) = acceptor.accept(stream).await else { return };
+                let service = TowerToHyperService::new(good::app(TOKEN.to_owned()));
+                let _ =
+                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            });
+        }
+    });
+    let certificate = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(certificate.path(), made.cert.pem()).unwrap();
+    Https { url, certificate }
+}
+
+fn check(url: &str, roots: &Roots) -> Check {
+    Check::new(Endpoint::url(url.parse::<Target>().unwrap(), roots).unwrap(), Token::new(TOKEN).unwrap())
+}
+
+#[tokio::test]
+async fn a_certificate_of_ones_own_is_trusted_when_given() {
+    let receiver = https().await;
+    let report = check(&receiver.url, &Roots::File(receiver.certificate.path().to_owned())).run().await.unwrap();
+    assert_eq!(deviations(&report), [""; 0]);
+    let https = report.results.iter().find(|result| result.case.id == "http/https").unwrap();
+    assert_eq!(https.judgement.reason.code(), "https");
+}
+
+#[tokio::test]
+async fn another_certificate_is_not() {
+    let (receiver, other) = (https().await, https().await);
+    let roots = Roots::File(other.certificate.path().to_owned());
+    let not_reached = check(&receiver.url, &roots).run().await.unwrap_err();
+    assert!(matches!(&not_reached.outcome, Outcome::Unreachable(Unreachable::Tls(_))), "{not_reached}");
+}
+
+#[tokio::test]
+async fn plain_http_to_a_tls_port_and_the_reverse_are_told() {
+    let receiver = https().await;
+    let plain = receiver.url.replace("https://", "http://");
+    let not_reached = check(&plain, &Roots::System).run().await.unwrap_err();
+    assert!(matches!(&not_reached.outcome, Outcome::Garbled(_)), "{not_reached}");
+
+    let plain = crate::receivers::serve_app(good::app(TOKEN.to_owned())).await;
+    let roots = Roots::File(receiver.certificate.path().to_owned());
+    let not_reached = check(&plain.url.replace("http://", "https://"), &roots).run().await.unwrap_err();
+    assert!(matches!(&not_reached.outcome, Outcome::Unreachable(Unreachable::Tls(_))), "{not_reached}");
+}
+
+#[test]
+fn a_file_without_certificates_is_refused() {
+    let empty = tempfile::NamedTempFile::new().unwrap();
+    let error =
+        Endpoint::url("https://localhost/".parse().unwrap(), &Roots::File(empty.path().to_owned())).unwrap_err();
+    assert!(error.to_string().starts_with("no root certificates to be had from "), "{error}");
+}
