@@ -101,7 +101,8 @@ pub(super) fn reviews() -> Vec<Case> {
         expectation: Expectation::NoTokenInOutput,
         cost: "Logs are read by more people, and kept in more places, than any configuration: who reads the token there \
                can forge calls until the webhook is deleted.",
-        remedy: "Do not log request bodies; if you must, take the field `token` out before.",
+        remedy: "Do not log request bodies; if you must, take the field `token` out before. Look at the error handlers of \
+                 the framework too: Express prints the body of malformed JSON unless the app has a handler of its own.",
         ..BROKEN
     }]
 }

@@ -94,8 +94,8 @@ fn without_own_query(line: &str, token: &Token) -> String {
 
 /// A part of a line that is short enough for a report.
 fn around_mask(line: &str) -> String {
-    const BEFORE: usize = 60;
-    const AFTER: usize = 20;
+    const BEFORE: usize = 40;
+    const AFTER: usize = 15;
     let (before, after) = line.split_once(MASK).unwrap_or((line, ""));
     let before: Vec<char> = before.chars().collect();
     let cut = before.len().saturating_sub(BEFORE);

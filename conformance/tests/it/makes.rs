@@ -30,7 +30,7 @@ fn runs(program: &str, argument: &str) -> bool {
 async fn express() {
     let folder = receivers().join("express");
     let installed = runs("node", "--version") && folder.join("node_modules/express").exists();
-    if !is_there("Express", installed, "npm ci --prefix conformance/tests/receivers/express") {
+    if !is_there("Express", installed, NPM) {
         return;
     }
     // As it is deployed: otherwise its error pages hold stack traces, and these the folders of this machine.
@@ -38,6 +38,24 @@ async fn express() {
     let ran = run(&["check", "http://127.0.0.1:0/aircall/webhook", "--", "sh", "-c", &script]).await;
     assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
     insta::with_settings!({ filters => filters() }, { insta::assert_snapshot!("make_express", ran.stdout) });
+}
+
+#[tokio::test]
+async fn express_as_the_readme_has_it() {
+    let modules = receivers().join("express/node_modules");
+    if !is_there("Express", runs("node", "--version") && modules.join("express").exists(), NPM) {
+        return;
+    }
+    let readme = include_str!("../../README.md");
+    let (_, rest) = readme.split_once("```js\n").unwrap();
+    let (program, _) = rest.split_once("```").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let server = folder.path().join("server.js");
+    std::fs::write(&server, format!("const handle = async () => {{}};\n{program}")).unwrap();
+    let script = format!("NODE_PATH={} exec node {}", modules.display(), server.display());
+    let ran = run(&["check", "http://127.0.0.1:0/aircall/webhook", "--strict", "--", "sh", "-c", &script]).await;
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("\nconformant: "), "{}", ran.stdout);
 }
 
 #[tokio::test]
@@ -51,3 +69,5 @@ async fn debian_webhook() {
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
     insta::with_settings!({ filters => filters() }, { insta::assert_snapshot!("make_webhook", ran.stdout) });
 }
+
+const NPM: &str = "npm ci --prefix conformance/tests/receivers/express";
