@@ -1,10 +1,12 @@
 //! A receiver that is started for the run and stopped after it.
 
+mod error;
+mod group;
 mod output;
 
 use std::{
     ffi::OsString,
-    fmt, io,
+    io,
     net::{Ipv4Addr, SocketAddr},
     process::{ExitStatus, Stdio},
     time::Duration,
@@ -16,9 +18,11 @@ use tokio::{
     time::{Instant, sleep},
 };
 
+pub use error::StartError;
 pub use output::{Echo, Output};
 
 use crate::{Target, Token};
+use group::Group;
 
 /// A command that starts a receiver.
 #[derive(Debug, Clone)]
@@ -133,123 +137,6 @@ async fn is_listening(target: &Target) -> bool {
     let Ok(addresses) = target.addresses().await else { return false };
     matches!(tokio::time::timeout(CONNECT, TcpStream::connect(&*addresses)).await, Ok(Ok(_)))
 }
-
-/// The processes that a command has started.
-#[derive(Debug)]
-struct Group {
-    #[cfg(unix)]
-    leader: Option<rustix::process::Pid>,
-}
-
-impl Group {
-    #[cfg(unix)]
-    fn of(child: &Child) -> Self {
-        let id = child.id().and_then(|id| i32::try_from(id).ok());
-        Self { leader: id.and_then(rustix::process::Pid::from_raw) }
-    }
-
-    #[cfg(unix)]
-    fn gone() -> Self {
-        Self { leader: None }
-    }
-
-    #[cfg(unix)]
-    fn terminate(&self) {
-        self.signal(rustix::process::Signal::TERM);
-    }
-
-    #[cfg(unix)]
-    fn kill(&self) {
-        self.signal(rustix::process::Signal::KILL);
-    }
-
-    /// A group that is gone needs no signal.
-    #[cfg(unix)]
-    fn signal(&self, signal: rustix::process::Signal) {
-        if let Some(leader) = self.leader {
-            let _ = rustix::process::kill_process_group(leader, signal);
-        }
-    }
-
-    /// Elsewhere than on Unix the command alone is ended, by its handle.
-    #[cfg(not(unix))]
-    fn of(_: &Child) -> Self {
-        Self {}
-    }
-
-    #[cfg(not(unix))]
-    fn gone() -> Self {
-        Self {}
-    }
-
-    #[cfg(not(unix))]
-    fn terminate(&self) {}
-
-    #[cfg(not(unix))]
-    fn kill(&self) {}
-}
-
-/// A receiver could not be started.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum StartError {
-    /// There is no command.
-    Empty,
-    /// Something listens at the URL already, and would be judged instead.
-    Occupied(String),
-    /// The program cannot be run.
-    Spawn(String, io::Error),
-    /// The command ended before anything listened.
-    Ended {
-        /// How it ended.
-        status: ExitStatus,
-        /// What it printed.
-        output: Output,
-    },
-    /// The command runs, and nothing listens.
-    Deaf {
-        /// Where it was expected to listen.
-        address: String,
-        /// How long it was given.
-        timeout: Duration,
-        /// What it printed.
-        output: Output,
-    },
-}
-
-impl StartError {
-    /// Returns what the command printed.
-    #[must_use]
-    pub fn output(&self) -> Option<&Output> {
-        match self {
-            Self::Ended { output, .. } | Self::Deaf { output, .. } => Some(output),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("the command is empty"),
-            Self::Occupied(url) => write!(
-                f,
-                "something already listens at {url}, expected nothing there before the command starts; stop it, or give \
-                 port 0 to have a free port chosen and passed to the command as PORT"
-            ),
-            Self::Spawn(program, error) => write!(f, "the command `{program}` cannot be run: {error}"),
-            Self::Ended { status, .. } => write!(f, "the command ended before it listened ({status})"),
-            Self::Deaf { address, timeout, .. } => write!(
-                f,
-                "the command does not listen on {address} after {} s; it finds the port in PORT, and --startup-timeout \
-                 gives it longer",
-                timeout.as_secs_f64()
-            ),
-        }
-    }
-}
-
-impl std::error::Error for StartError {}
 
 const POLL: Duration = Duration::from_millis(50);
 const CONNECT: Duration = Duration::from_secs(1);

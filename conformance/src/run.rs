@@ -4,25 +4,17 @@ mod pace;
 mod plan;
 mod record;
 mod review;
+mod session;
 
 use std::{future::Future, pin::pin, time::Duration};
-
-use tokio::time::Instant;
 
 pub use plan::Plan;
 pub use record::{Entry, Record};
 
 use crate::{
-    Endpoint, Token,
-    case::{Body, Case, PLAIN_EVENT, Procedure, Request},
-    catalogue::catalogue,
-    delivery::{Delivery, Sender},
-    observation::{Observation, Outcome},
-    report::Report,
-    verdict::{Evidence, Skip},
+    Endpoint, Token, case::Case, catalogue::catalogue, delivery::Sender, observation::Outcome, report::Report,
 };
-use pace::Pace;
-use record::Harm;
+use session::Session;
 
 /// A conformance check of one endpoint.
 ///
@@ -127,18 +119,18 @@ impl Check {
         mut progress: impl FnMut(Step<'_>),
         stop: impl Future<Output = ()>,
     ) -> Result<Record, NotReached> {
-        let mut run = Run::new(self, plan);
+        let mut session = Session::new(self, plan);
         let mut stop = pin!(stop);
         for (done, case) in plan.cases.iter().enumerate() {
             progress(Step { done, total: plan.cases.len(), case });
             let evidence = tokio::select! {
                 biased;
                 () = &mut stop => break,
-                evidence = run.observe(case) => evidence?,
+                evidence = session.observe(case) => evidence?,
             };
-            run.record.entries.push(Entry { case: case.clone(), evidence });
+            session.keep(case, evidence);
         }
-        Ok(run.finish(plan))
+        Ok(session.finish(plan))
     }
 }
 
@@ -172,149 +164,8 @@ impl std::fmt::Display for NotReached {
 
 impl std::error::Error for NotReached {}
 
-/// A run under way.
-struct Run<'a> {
-    check: &'a Check,
-    hostile: bool,
-    pace: Pace,
-    plain: Option<Delivery>,
-    record: Record,
-    /// What the plain event met with; `None` before it was sent.
-    gate: Option<Gate>,
-    /// So many deliveries in a row have not been answered in time.
-    silent: usize,
-    /// Why nothing more is sent.
-    over: Option<Skip>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Gate {
-    Open,
-    /// Answered, with anything but a 2xx.
-    Refused,
-    /// Not answered.
-    Silent,
-}
-
-impl<'a> Run<'a> {
-    fn new(check: &'a Check, plan: &Plan) -> Self {
-        Self {
-            check,
-            hostile: plan.hostile,
-            pace: Pace::new(plan.rate),
-            plain: check.sender.prepare(&Request::post(Body::Event(PLAIN_EVENT))),
-            record: Record::new(check.endpoint.shown(), check.sender.timeout()),
-            gate: None,
-            silent: 0,
-            over: None,
-        }
-    }
-
-    async fn observe(&mut self, case: &Case) -> Result<Evidence, NotReached> {
-        let Procedure::Send(request) = &case.procedure else {
-            return Ok(Evidence::Missing(Skip::NothingToReview));
-        };
-        if let Some(skip) = self.skip(case) {
-            return Ok(Evidence::Missing(skip));
-        }
-        let Some(delivery) = self.check.sender.prepare(request) else {
-            return Ok(Evidence::Missing(Skip::NoSuchRequest));
-        };
-        let observation = self.deliver(&delivery).await;
-        let Some(gate) = self.gate else {
-            return self.open(observation);
-        };
-        if gate == Gate::Refused {
-            return Ok(Evidence::WhileRefused(observation));
-        }
-        if case.is_hostile() {
-            self.probe(case).await;
-        }
-        Ok(Evidence::Observed(observation))
-    }
-
-    fn skip(&self, case: &Case) -> Option<Skip> {
-        let depends = match self.gate {
-            None | Some(Gate::Open) => false,
-            // What it accepts instead shows where it looks for the token.
-            Some(Gate::Refused) => case.section() != "token",
-            Some(Gate::Silent) => true,
-        };
-        if depends {
-            return Some(Skip::PlainEventRefused);
-        }
-        if case.is_hostile() && !self.hostile {
-            return Some(Skip::NotLocal);
-        }
-        self.over.clone()
-    }
-
-    /// Takes the first observation for what everything else is compared with.
-    fn open(&mut self, observation: Observation) -> Result<Evidence, NotReached> {
-        self.gate = Some(match &observation.outcome {
-            Outcome::Unreachable(_) | Outcome::Garbled(_) => {
-                return Err(NotReached { endpoint: self.check.endpoint.shown(), outcome: observation.outcome });
-            }
-            _ if observation.is_acknowledged() => Gate::Open,
-            Outcome::Answered(_) => Gate::Refused,
-            _ => Gate::Silent,
-        });
-        Ok(Evidence::Observed(observation))
-    }
-
-    /// Sends an honest event after a hostile request. If it is not acknowledged, the receiver is given some time to come
-    /// back, since a supervisor may be starting it again; if it does not, nothing more can be learnt from it.
-    async fn probe(&mut self, case: &Case) {
-        let Some(plain) = self.plain.clone() else { return };
-        let first = self.deliver(&plain).await;
-        self.record.probes += 1;
-        if first.is_acknowledged() {
-            return;
-        }
-        self.record.harm.push(Harm { after: case.id.to_string(), outcome: first.outcome });
-        let end = Instant::now() + self.check.recovery;
-        while Instant::now() < end {
-            tokio::time::sleep(RECOVERY_STEP.min(self.check.recovery)).await;
-            if self.deliver(&plain).await.is_acknowledged() {
-                return;
-            }
-        }
-        self.over.get_or_insert_with(|| Skip::Harmed(case.id.to_string()));
-    }
-
-    async fn deliver(&mut self, delivery: &Delivery) -> Observation {
-        self.pace.wait().await;
-        let observation = self.check.endpoint.deliver(delivery).await;
-        self.record.requests += 1;
-        match observation.outcome {
-            Outcome::TimedOut(_) => self.silent += 1,
-            _ => self.silent = 0,
-        }
-        if self.silent >= PATIENCE {
-            self.over.get_or_insert(Skip::Silent(self.silent));
-        }
-        observation
-    }
-
-    /// Fills in what the run as a whole has shown.
-    fn finish(mut self, plan: &Plan) -> Record {
-        let is_https = self.check.endpoint.is_https();
-        self.record.is_interrupted = self.record.entries.len() < plan.cases.len();
-        for case in &plan.cases[self.record.entries.len()..] {
-            let evidence = Evidence::Missing(Skip::Interrupted);
-            self.record.entries.push(Entry { case: case.clone(), evidence });
-        }
-        review::fill_in(&mut self.record, is_https);
-        self.record
-    }
-}
-
-/// A receiver that leaves so many deliveries in a row without an answer is not waited for any longer.
-const PATIENCE: usize = 5;
-
 /// So many requests a second are sent to a receiver on another machine at most.
 const REMOTE_RATE: u32 = 10;
 
 /// A supervisor needs about that long to start a receiver again.
 const RECOVERY: Duration = Duration::from_secs(5);
-const RECOVERY_STEP: Duration = Duration::from_millis(200);

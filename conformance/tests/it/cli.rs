@@ -179,6 +179,22 @@ async fn one_event_is_sent_and_its_answer_shown() {
 }
 
 #[tokio::test]
+async fn colours_are_for_those_who_want_them() {
+    let receiver = serve_app(good::app(TOKEN.to_owned())).await;
+    for (variables, is_styled) in [
+        (&[][..], false),
+        (&[("CLICOLOR_FORCE", "1")], true),
+        (&[("NO_COLOR", "1")], false),
+        (&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], false),
+    ] {
+        let mut command = command(&["check", &receiver.url, "--token", TOKEN]);
+        command.envs(variables.iter().copied());
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        assert_eq!(output.stdout.contains(&0x1b), is_styled, "{variables:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_reader_that_stops_reading_is_no_error() {
     let mut command = command(&["events"]);
     command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());

@@ -10,6 +10,7 @@ mod wire;
 mod findings;
 mod harm;
 mod canned;
+mod manners;
 mod service;
 mod tls;
 mod report;

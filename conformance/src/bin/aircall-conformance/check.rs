@@ -67,7 +67,13 @@ async fn start(intent: &Check, target: &Target) -> Result<Option<Receiver>> {
     let Some(launch) = &intent.launch else { return Ok(None) };
     let words: Vec<_> = launch.command.iter().map(|word| word.to_string_lossy()).collect();
     eprintln!("starting {}", intent.delivery.token.mask(&words.join(" ")));
-    match Receiver::start(launch, target, &intent.delivery.token).await {
+    let progress = Progress::new();
+    let started = tokio::select! {
+        started = Receiver::start(launch, target, &intent.delivery.token) => started,
+        never = progress.wait("the command to listen") => match never {},
+    };
+    drop(progress);
+    match started {
         Ok(receiver) => Ok(Some(receiver)),
         Err(error) => Err(with_output(&error, intent.shows_output()).into()),
     }
@@ -96,8 +102,8 @@ fn announce(target: &Target, plan: &Plan) {
 }
 
 async fn observe(check: &Conformance, plan: &Plan) -> std::result::Result<Record, NotReached> {
-    let mut progress = Progress::new();
-    check.observe(plan, |step| progress.show(step), interrupt()).await
+    let progress = Progress::new();
+    check.observe(plan, |step| progress.case(step), interrupt()).await
 }
 
 /// Stops the receiver whatever the run has come to.

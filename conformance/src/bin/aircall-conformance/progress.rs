@@ -1,4 +1,8 @@
-use std::io::{IsTerminal, Write};
+use std::{
+    convert::Infallible,
+    io::{IsTerminal, Write},
+    time::Duration,
+};
 
 use aircall_conformance::run::Step;
 
@@ -13,10 +17,26 @@ impl Progress {
         Self { is_shown: std::io::stderr().is_terminal() }
     }
 
-    pub(crate) fn show(&mut self, step: Step<'_>) {
+    pub(crate) fn case(&self, step: Step<'_>) {
+        self.show(&format!("{:>3}/{} {}", step.done + 1, step.total, step.case.id));
+    }
+
+    /// Shows for how long something has been waited for; it never ends by itself.
+    pub(crate) async fn wait(&self, what: &str) -> Infallible {
+        let mut ticks = tokio::time::interval(Duration::from_secs(1));
+        for seconds in 0.. {
+            ticks.tick().await;
+            // What comes at once needs no line.
+            if seconds > 0 {
+                self.show(&format!("waiting for {what}, {seconds} s"));
+            }
+        }
+        std::future::pending().await
+    }
+
+    fn show(&self, line: &str) {
         if self.is_shown {
             // Cut, since a line that wraps cannot be taken back.
-            let line = format!("{:>3}/{} {}", step.done + 1, step.total, step.case.id);
             eprint!("\r{CLEAR}{}", line.chars().take(79).collect::<String>());
             let _ = std::io::stderr().flush();
         }

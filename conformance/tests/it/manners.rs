@@ -1,0 +1,87 @@
+//! What is sent to whom.
+
+use aircall_conformance::{Check, Endpoint, Roots, Token, verdict::Verdict};
+use tokio::time::{Duration, Instant};
+
+use crate::{
+    good,
+    receivers::{TOKEN, check, serve_app},
+};
+
+/// Reserved for documentation: nothing is sent there.
+const ELSEWHERE: &str = "http://192.0.2.1/aircall/webhook";
+
+fn elsewhere() -> Check {
+    Check::new(Endpoint::url(ELSEWHERE.parse().unwrap(), &Roots::System).unwrap(), Token::new(TOKEN).unwrap())
+}
+
+#[tokio::test]
+async fn a_receiver_on_another_machine_is_spared() {
+    let plan = elsewhere().plan().await;
+    assert!(!plan.is_local);
+    assert_eq!((plan.hostile(), plan.rate), (0, Some(10)));
+    assert_eq!(plan.requests(), plan.honest());
+
+    let plan = elsewhere().with_hostile_requests_anywhere().with_rate(50).plan().await;
+    assert_eq!((plan.hostile() > 20, plan.rate), (true, Some(50)));
+
+    let plan = check("http://localhost:1/").plan().await;
+    assert!(plan.is_local);
+    assert_eq!((plan.hostile() > 20, plan.rate), (true, None));
+}
+
+#[tokio::test]
+async fn nothing_hostile_is_sent_without_leave() {
+    let receiver = serve_app(good::app(TOKEN.to_owned())).await;
+    let check = check(&receiver.url);
+    let mut plan = check.plan().await;
+    plan.hostile = false;
+    let record = check.observe(&plan, |_| {}, std::future::pending()).await.unwrap();
+    assert_eq!(record.requests, plan.honest());
+    let report = aircall_conformance::Report::new(record);
+    let hostile = report.results.iter().filter(|result| result.case.is_hostile());
+    for result in hostile {
+        assert_eq!(result.judgement.reason.code(), "not-local", "{}", result.case.id);
+    }
+    assert_eq!(report.count(Verdict::Fail), 0);
+}
+
+#[tokio::test]
+async fn what_was_announced_is_what_is_sent() {
+    let receiver = serve_app(good::app(TOKEN.to_owned())).await;
+    let check = check(&receiver.url);
+    let plan = check.plan().await;
+    let record = check.observe(&plan, |_| {}, std::future::pending()).await.unwrap();
+    assert_eq!(record.requests, plan.requests());
+}
+
+#[tokio::test]
+async fn a_run_that_is_ended_early_says_so() {
+    let receiver = serve_app(good::app(TOKEN.to_owned())).await;
+    let check = check(&receiver.url);
+    let plan = check.plan().await;
+    let stop = tokio::sync::Notify::new();
+    let seen = |step: aircall_conformance::run::Step<'_>| {
+        if step.done == 5 {
+            stop.notify_one();
+        }
+    };
+    let record = check.observe(&plan, seen, stop.notified()).await.unwrap();
+    let report = aircall_conformance::Report::new(record);
+    assert!(report.is_interrupted && !report.is_conformant());
+    assert_eq!(report.results.len(), plan.cases.len());
+    assert_eq!(
+        report.conclusion().to_string(),
+        format!("no verdict: ended after 5 of {} cases, of which 0 failed", plan.cases.len())
+    );
+}
+
+#[tokio::test]
+async fn a_rate_is_kept() {
+    let receiver = serve_app(good::app(TOKEN.to_owned())).await;
+    let check = check(&receiver.url).with_rate(200);
+    let plan = check.plan().await;
+    let start = Instant::now();
+    check.observe(&plan, |_| {}, std::future::pending()).await.unwrap();
+    assert!(start.elapsed() >= Duration::from_millis(5) * (u32::try_from(plan.requests()).unwrap() - 1));
+}
