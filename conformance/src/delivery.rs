@@ -118,3 +118,38 @@ impl std::fmt::Debug for Delivery {
 
 /// Aircall gives up when a response is not complete by then.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        case::{Body, PLAIN_EVENT},
+        endpoint::Endpoint,
+        run::Check,
+    };
+
+    const SECRET: &str = "c0ffee00c0ffee00c0ffee00c0ffee00";
+
+    #[test]
+    fn what_holds_the_token_does_not_print_it() {
+        let sender = Sender::new(Token::new(SECRET).unwrap());
+        let request = Request::post(Body::Event(PLAIN_EVENT)).with_token_beside(Beside::Query);
+        let delivery = sender.prepare(&request).unwrap();
+        assert!(String::from_utf8_lossy(delivery.body()).contains(SECRET));
+        let body = RequestBody::new(delivery.body.clone(), delivery.framing);
+        let service = tower::service_fn(|_: http::Request<RequestBody>| async {
+            Ok::<_, std::convert::Infallible>(http::Response::new(http_body_util::Empty::<Bytes>::new()))
+        });
+        let check = Check::new(Endpoint::service("/", service), sender.token().clone());
+        for text in [format!("{sender:?}"), format!("{delivery:?}"), format!("{body:?}"), format!("{check:?}")] {
+            assert!(!text.contains(SECRET), "{text}");
+        }
+    }
+
+    #[test]
+    fn trace_ids_change_with_each_delivery() {
+        let sender = Sender::new(Token::new(SECRET).unwrap());
+        let trace = || sender.prepare(&Request::post(Body::None)).unwrap().headers["x-datadog-trace-id"].clone();
+        assert_ne!(trace(), trace());
+    }
+}

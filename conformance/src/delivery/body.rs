@@ -1,5 +1,6 @@
 use std::{
     convert::Infallible,
+    fmt,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -60,8 +61,8 @@ const STUB: &str = r#"{"id":4223501188"#;
 /// The token of the fixture `token/wrong`.
 const FIXTURE_STRANGER: &str = "00000000000000000000000000000000";
 
-/// The body of a request as a service in this process gets it.
-#[derive(Debug, Clone)]
+/// The body of a request as a service in this process gets it. It holds the token, and its `Debug` does not show it.
+#[derive(Clone)]
 pub struct RequestBody {
     rest: Bytes,
     framing: Framing,
@@ -70,6 +71,12 @@ pub struct RequestBody {
 impl RequestBody {
     pub(crate) fn new(bytes: Bytes, framing: Framing) -> Self {
         Self { rest: bytes, framing }
+    }
+}
+
+impl fmt::Debug for RequestBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestBody").field("bytes", &self.rest.len()).field("framing", &self.framing).finish()
     }
 }
 

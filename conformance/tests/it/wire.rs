@@ -168,11 +168,13 @@ async fn an_answer_before_the_end_of_a_long_body_is_seen_although_the_connection
         let mut stream = raw.accept().await;
         let mut beginning = [0; 4096];
         stream.read_exact(&mut beginning).await.unwrap();
-        stream.write_all(b"HTTP/1.1 413 Payload Too Large\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        stream.write_all(b"HTTP/1.1 413 Payload Too Large\r\ncontent-length: 300000\r\n\r\n").await.unwrap();
+        stream.write_all(&[b'x'; 300_000]).await.unwrap();
         // Closing with unread bytes in the socket is a reset.
         drop(stream);
     });
     assert_eq!(observation.outcome.to_string(), "413 Payload Too Large");
+    assert!(observation.response().unwrap().body.starts_with("xxx"));
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ pub(crate) fn run(args: &EventsArgs) -> Result<Exit, Box<dyn Error>> {
     let text = match &args.name {
         Some(name) => match find(name) {
             Some(event) => event.body.to_owned(),
-            None => return Err(suggestion::unknown(name, suggestion::events()).into()),
+            None => return Err(suggestion::unknown("event", name, suggestion::events()).into()),
         },
         None => match args.format {
             Format::Human => table(),

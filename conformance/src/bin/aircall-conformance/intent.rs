@@ -113,7 +113,7 @@ fn request(what: &str) -> Result<Request> {
     match catalogue::find(what).map(|case| case.procedure) {
         Some(Procedure::Send(request)) => Ok(request),
         Some(_) => Err(format!("the case {what} sends nothing of its own: it looks over a whole run").into()),
-        None => Err(suggestion::unknown(what, suggestion::events_and_cases()).into()),
+        None => Err(suggestion::unknown("event or case", what, suggestion::events_and_cases()).into()),
     }
 }
 

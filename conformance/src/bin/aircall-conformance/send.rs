@@ -13,7 +13,7 @@ pub(crate) async fn run(intent: Send) -> Result<Exit, Box<dyn Error>> {
     let sender = Sender::new(intent.delivery.token).with_timeout(intent.delivery.timeout);
     let delivery = sender.prepare(&intent.request).ok_or("this request does not exist for a token without letters")?;
     let endpoint = Endpoint::url(intent.target, &intent.delivery.roots)?;
-    eprintln!("sending {} to {}", intent.request, endpoint.shown());
+    eprintln!("sending to {}: {}", endpoint.shown(), intent.request);
     let observation = endpoint.deliver(&delivery).await;
     match &observation.outcome {
         Outcome::Unreachable(_) => return Err(observation.outcome.to_string().into()),

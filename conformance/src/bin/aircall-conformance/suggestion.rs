@@ -4,13 +4,13 @@ use aircall_conformance::{
 };
 
 /// Says that there is no such thing, and which ones have nearly that name.
-pub(crate) fn unknown(found: &str, names: Vec<String>) -> String {
+pub(crate) fn unknown(kind: &str, found: &str, names: Vec<String>) -> String {
     let near = nearest(found, names);
     let hint = match &near[..] {
         [] => "`aircall-conformance events` lists the events".to_owned(),
         near => format!("did you mean {}?", near.join(", ")),
     };
-    format!("there is no event or case `{found}`; {hint}")
+    format!("there is no {kind} `{found}`; {hint}")
 }
 
 pub(crate) fn events() -> Vec<String> {
@@ -61,8 +61,8 @@ mod tests {
     fn what_is_like_nothing_gets_no_guess() {
         assert_eq!(nearest("xyzzy", events_and_cases()), Vec::<String>::new());
         assert_eq!(
-            unknown("xyzzy", events()),
-            "there is no event or case `xyzzy`; `aircall-conformance events` lists the events"
+            unknown("event", "xyzzy", events()),
+            "there is no event `xyzzy`; `aircall-conformance events` lists the events"
         );
     }
 }
