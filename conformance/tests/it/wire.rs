@@ -33,7 +33,8 @@ impl Raw {
     }
 
     async fn accept(&self) -> TcpStream {
-        self.listener.accept().await.unwrap().0
+        // A connection that is not made must not keep the test waiting.
+        tokio::time::timeout(PATIENCE, self.listener.accept()).await.unwrap().unwrap().0
     }
 
     async fn deliver(&self, request: &Request) -> Observation {
