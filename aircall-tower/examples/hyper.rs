@@ -7,12 +7,13 @@
 //! Listens on `http://127.0.0.1:$PORT/aircall/webhook` (port 3000 by default).
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use aircall_tower::{Delivery, RequestBody, Token, WebhookLayer};
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
@@ -32,7 +33,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let (stream, _) = listener.accept().await?;
         let service = TowerToHyperService::new(service.clone());
         tokio::spawn(async move {
-            let server = auto::Builder::new(TokioExecutor::new());
+            let mut server = auto::Builder::new(TokioExecutor::new());
+            // The layer bounds bodies; a head that never ends is the server's to bound.
+            server.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(10));
             if let Err(error) = server.serve_connection(TokioIo::new(stream), service).await {
                 eprintln!("a connection broke: {error}");
             }

@@ -15,14 +15,13 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-pub(crate) use self::error::EnvelopeError;
 pub(crate) use self::prefix::{Prefix, Seen};
 use crate::extension::{EventName, Timestamp};
 
 /// How deep arrays and objects may be nested, the top level included.
 ///
-/// `serde_json` refuses to go deeper with its default settings, so whatever passes here can be read by a handler's
-/// `Json<_>`.
+/// `serde_json` refuses to go deeper with its default settings, so nothing that passes here is too deep for a handler's
+/// `Json<_>`. It may still be too odd for one: a lone surrogate or the number `1e999` passes here, as `data` is not read.
 pub const MAX_NESTING: usize = 127;
 
 /// Which of Aircall's two look-alike mechanisms sent a delivery.

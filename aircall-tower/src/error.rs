@@ -20,6 +20,7 @@ pub(crate) enum Problem {
     EmptyParameterName,
     InformationalStatus(u16),
     RetryWithSuccess(u16),
+    RetryForStranger(&'static str),
     Unanswerable(&'static str),
 }
 
@@ -52,7 +53,7 @@ impl fmt::Display for ConfigError {
             }
             Problem::PathWithQuery(path) => write!(
                 f,
-                "the webhook path is {path:?}, expected no \"?\" or \"#\": only the path of a request is compared"
+                "the webhook path {path:?} is followed by a query or fragment, expected neither: only the path of a request is compared"
             ),
             Problem::EmptyParameterName => {
                 f.write_str("the name of the URL secret's query parameter is empty, expected a name such as \"key\"")
@@ -63,6 +64,10 @@ impl fmt::Display for ConfigError {
             Problem::RetryWithSuccess(status) => write!(
                 f,
                 "the status for a retry is {status}, expected one that is no 2xx: Aircall takes any 2xx for success and does not send again"
+            ),
+            Problem::RetryForStranger(kind) => write!(
+                f,
+                "the outcome `{kind}` is a stranger's and has no failure budget, expected one that carried a valid token, or `resolver_failed`"
             ),
             Problem::Unanswerable(kind) => {
                 write!(f, "the outcome `{kind}` is never answered by a policy, expected another one")

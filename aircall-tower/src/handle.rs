@@ -33,11 +33,11 @@ impl WebhookHandle {
         Self { shared }
     }
 
-    /// Returns how many answers in a row, up to the latest, Aircall has to count as failures.
+    /// Returns the longest row of answers, up to the latest, that Aircall has to count as failures of one webhook.
     ///
-    /// Counted are those to attempts that carried a valid token or may have: refusals, and attempts whose sender hung
-    /// up on a running handler. A delivery whose token is not known here is not counted, though Aircall may have sent
-    /// it.
+    /// Counted for each valid token are refusals, and attempts whose sender hung up before it had its answer. Attempts
+    /// whose token could not be looked up make one more row, which strangers may have added to. A delivery whose token is
+    /// not known here is not counted, though Aircall may have sent it.
     #[must_use]
     pub fn failures_in_a_row(&self) -> u32 {
         self.shared.failures.in_a_row()

@@ -39,11 +39,13 @@ where
 {
     Box::pin(span.instrument(async move {
         let started = Instant::now();
-        let result = CatchUnwind::new(async move { inner.oneshot(request).await.map_err(Into::into) }).await;
+        // The text of the error is made in there, too: it is not ours, and may panic.
+        let called = async move { inner.oneshot(request).await.map_err(|error| with_sources(&*error.into())) };
+        let result = CatchUnwind::new(called).await;
         let (kind, reason, response) = match result {
             Ok(Ok(response)) if response.status().is_success() => (OutcomeKind::Handled, None, Some(response)),
             Ok(Ok(response)) => (OutcomeKind::Rejected, Some(format!("status {}", response.status())), None),
-            Ok(Err(error)) => (OutcomeKind::Failed, Some(with_sources(&*error)), None),
+            Ok(Err(error)) => (OutcomeKind::Failed, Some(error), None),
             Err(panic) => (OutcomeKind::Panicked, Some(panic), None),
         };
         Finished { ended: Ended { kind, reason, took: started.elapsed() }, response }
@@ -100,8 +102,9 @@ impl<B: 'static> Drop for Awaited<B> {
 /// Sees a handler through for which nobody waits. If the runtime goes down first, the attempt reports that.
 async fn finish<B>(work: Work<B>, attempt: Attempt) {
     let Finished { ended, response } = work.await;
-    drop(response);
     attempt.finish(ended);
+    // Nobody is there to take it, and it may panic when dropped.
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(response)));
 }
 
 pin_project! {

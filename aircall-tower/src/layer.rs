@@ -33,6 +33,7 @@ pub struct WebhookLayer {
 
 #[derive(Clone)]
 pub(crate) struct Config {
+    pub(crate) name: Arc<str>,
     pub(crate) path: Option<Arc<str>>,
     pub(crate) limits: Limits,
     pub(crate) url_secret: Option<UrlSecret>,
@@ -62,19 +63,26 @@ impl WebhookLayer {
     /// Takes for the webhook only requests with just this path. All others pass through untouched.
     ///
     /// So the layer can stand in front of a whole service, gRPC for instance. Without it, every request is taken for
-    /// the webhook's, which is what a layer on a single route wants. The path is compared to the byte with that of the
-    /// request's URI, which is what is left after a router has stripped the prefix of a nested service.
+    /// the webhook's, which is what a layer on a single route wants.
+    ///
+    /// The path is compared to the byte with that of the request's URI, which is what is left after a router has stripped
+    /// the prefix of a nested service. **A path that only means the same passes through unchecked**: if the inner service
+    /// trims slashes, rewrites paths, or has the handler on a wildcard, strangers may reach it. Take a
+    /// [`Delivery`](crate::Delivery) in the handler, which is there only if the layer has put it there, or normalize paths
+    /// outside of this layer.
     ///
     /// # Errors
     ///
     /// Returns an error if the path does not begin with `/`, or holds a `?` or `#` and could never match.
     pub fn at(self, path: impl Into<Arc<str>>) -> Result<Self, ConfigError> {
         let path = path.into();
-        if !path.starts_with('/') {
-            return Err(Problem::RelativePath(path.as_ref().to_owned()).into());
+        // What follows may hold a secret, and an error is going to be printed.
+        let shown = path.split(['?', '#']).next().unwrap_or_default();
+        if !shown.starts_with('/') {
+            return Err(Problem::RelativePath(shown.to_owned()).into());
         }
-        if path.contains(['?', '#']) {
-            return Err(Problem::PathWithQuery(path.as_ref().to_owned()).into());
+        if shown.len() < path.len() {
+            return Err(Problem::PathWithQuery(shown.to_owned()).into());
         }
         Ok(self.configured(|config| config.path = Some(path)))
     }
@@ -82,7 +90,8 @@ impl WebhookLayer {
     /// Demands a secret in the query of the URL as well, under a name of your choice, before the body is read.
     ///
     /// Aircall calls the URL as it was configured, query included. URLs are written to logs by many proxies, so this
-    /// secret keeps strangers from being read; it does not replace the token. The parameter must stand just once.
+    /// secret keeps strangers from being read; it does not replace the token. The parameter must stand just once, and is
+    /// decoded as forms are: a `+` or `&` in the secret has to be percent-encoded in the URL.
     ///
     /// # Errors
     ///
@@ -138,6 +147,14 @@ impl WebhookLayer {
         self.configured(|config| config.hook = Some(Arc::new(hook)))
     }
 
+    /// Names what this layer receives, in spans and metrics; `aircall` by default.
+    ///
+    /// Name each where a process has several, or their gauges are one.
+    #[must_use]
+    pub fn with_name(self, name: impl Into<Arc<str>>) -> Self {
+        self.configured(|config| config.name = name.into())
+    }
+
     /// Returns a view of everything that this layer and its clones have under way.
     #[must_use]
     pub fn handle(&self) -> WebhookHandle {
@@ -147,6 +164,7 @@ impl WebhookLayer {
     fn verifying(verifier: Verifier) -> Self {
         Self {
             config: Arc::new(Config {
+                name: Arc::from("aircall"),
                 path: None,
                 limits: Limits::default(),
                 url_secret: None,
@@ -182,6 +200,7 @@ impl fmt::Debug for WebhookLayer {
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebhookLayer")
+            .field("name", &self.name)
             .field("path", &self.path)
             .field("limits", &self.limits)
             .field("url_secret", &self.url_secret)

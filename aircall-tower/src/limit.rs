@@ -15,9 +15,12 @@ pub(crate) use self::budget::{Budget, Share};
 pub(crate) use self::read::{ReadError, Reading};
 use crate::acknowledgement::OutcomeKind;
 
-/// How much of a body is looked at when its `Content-Length` is over the limit: enough for the token of any real
+/// How much of any body is looked at, whatever its length and whatever others hold: enough for the token of every real
 /// delivery, which stands in the first 150 bytes.
-const PREFIX_OF_OVERSIZED: usize = 16 * 1024;
+///
+/// It is not on the account of unauthenticated bytes. A connection costs its server's buffers anyway, which are no
+/// smaller, so this changes nothing about how memory grows with the number of strangers.
+pub(crate) const PREFIX: usize = 16 * 1024;
 
 /// The bounds on what strangers can make a receiver hold, and for how long.
 ///
@@ -62,11 +65,12 @@ impl Limits {
     }
 
     /// Sets how many bytes of bodies may be held at once, over all requests of a layer, while nobody knows yet whether
-    /// they carry a valid token.
+    /// they carry a valid token. The first 16 KiB of each body are not counted.
     ///
-    /// A body leaves this account as soon as its token has been seen and is valid, which for a real delivery is the
-    /// case in the first piece that arrives. So a flood of strangers can use up the account without a single honest
-    /// delivery being refused for it.
+    /// A body leaves this account as soon as its token has been seen and is valid, and the token of a real delivery
+    /// stands in its first 150 bytes. So a flood of strangers can use up the account without an honest delivery being
+    /// refused for it. Counted are bytes that have arrived; a body in several pieces may for a moment hold up to three
+    /// times that while it grows.
     #[must_use]
     pub fn with_unauthenticated_bytes(mut self, bytes: usize) -> Self {
         self.unauthenticated_bytes = bytes;
@@ -99,7 +103,7 @@ impl Limits {
     pub(crate) fn hold(&self, declared: Option<u64>) -> Result<usize, OutcomeKind> {
         match declared {
             Some(bytes) if bytes > self.unauthenticated_bytes.max(self.body_bytes) as u64 => Err(OutcomeKind::TooLarge),
-            Some(bytes) if bytes > self.body_bytes as u64 => Ok(self.body_bytes.min(PREFIX_OF_OVERSIZED)),
+            Some(bytes) if bytes > self.body_bytes as u64 => Ok(self.body_bytes.min(PREFIX)),
             _ => Ok(self.body_bytes),
         }
     }
@@ -165,10 +169,7 @@ mod tests {
         for identity in [&[][..], &["identity"], &["Identity, identity"], &[""], &["identity", "IDENTITY"]] {
             assert_eq!(admit(&Method::POST, &coding(identity)), Ok(()), "{identity:?}");
         }
-        for coded in [&["gzip"][..], &["identity, gzip"], &["identity", "br"], &["\u{7f}x"]] {
-            let Ok(_) = coded.iter().map(|value| HeaderValue::from_str(value)).collect::<Result<Vec<_>, _>>() else {
-                continue;
-            };
+        for coded in [&["gzip"][..], &["identity, gzip"], &["identity", "br"]] {
             assert_eq!(admit(&Method::POST, &coding(coded)), Err(OutcomeKind::UnsupportedCoding), "{coded:?}");
         }
     }
@@ -178,8 +179,8 @@ mod tests {
         let limits = Limits::default();
         assert_eq!(limits.hold(None), Ok(1024 * 1024));
         assert_eq!(limits.hold(Some(1024 * 1024)), Ok(1024 * 1024));
-        assert_eq!(limits.hold(Some(1024 * 1024 + 1)), Ok(PREFIX_OF_OVERSIZED));
-        assert_eq!(limits.hold(Some(64 * 1024 * 1024)), Ok(PREFIX_OF_OVERSIZED));
+        assert_eq!(limits.hold(Some(1024 * 1024 + 1)), Ok(PREFIX));
+        assert_eq!(limits.hold(Some(64 * 1024 * 1024)), Ok(PREFIX));
         assert_eq!(limits.hold(Some(64 * 1024 * 1024 + 1)), Err(OutcomeKind::TooLarge));
         assert_eq!(limits.hold(Some(i64::MAX as u64)), Err(OutcomeKind::TooLarge));
         assert_eq!(limits.hold(Some(u64::MAX)), Err(OutcomeKind::TooLarge));

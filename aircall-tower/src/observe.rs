@@ -12,14 +12,12 @@ use crate::extension::Delivery;
 use crate::layer::Config;
 
 #[cfg(feature = "metrics")]
-#[path = "observe/metrics.rs"]
-mod metering;
+mod metrics;
 #[cfg(feature = "tracing")]
-#[path = "observe/tracing.rs"]
-mod tracing_events;
+mod tracing;
 
 #[cfg(feature = "tracing")]
-pub(crate) use tracing_events::Span;
+pub(crate) use self::tracing::Span;
 
 /// What the hook set with [`on_outcome`](crate::WebhookLayer::on_outcome) is told about an attempt.
 ///
@@ -56,8 +54,10 @@ impl<'a> Report<'a> {
         self.delivery
     }
 
-    /// Returns the body, **with the token in it**, or as much of it as was held. It is there for deliveries, for whatever
-    /// else carried a valid token, and where the token could not be looked up; a stranger's body is not kept.
+    /// Returns the body, **with the token in it**, or as much of it as was held.
+    ///
+    /// It is there for deliveries, for whatever else carried a valid token, and where the token could not be looked up.
+    /// A stranger's body is not kept, nor what had arrived when a sender hung up in the middle of its body.
     #[must_use]
     pub fn body(&self) -> Option<&'a Bytes> {
         self.body
@@ -95,7 +95,7 @@ pub(crate) type Hook = Arc<dyn Fn(&Report<'_>) + Send + Sync>;
 pub(crate) fn report(config: &Config, span: &Span, report: &Report<'_>) {
     span.outcome(report);
     #[cfg(feature = "metrics")]
-    metering::report(config, report);
+    metrics::report(config, report);
     if let Some(hook) = &config.hook
         && catch_unwind(AssertUnwindSafe(|| hook(report))).is_err()
     {
@@ -104,23 +104,33 @@ pub(crate) fn report(config: &Config, span: &Span, report: &Report<'_>) {
     }
 }
 
-pub(crate) fn arrived() {
+pub(crate) fn arrived(config: &Config) {
     #[cfg(feature = "metrics")]
-    metering::arrived();
-}
-
-pub(crate) fn departed(config: &Config) {
-    #[cfg(feature = "metrics")]
-    metering::departed(config);
+    metrics::in_flight(config, 1.0);
     #[cfg(not(feature = "metrics"))]
     let _ = config;
 }
 
-pub(crate) fn handler_took(delivery: Option<&Delivery>, took: Duration) {
+pub(crate) fn departed(config: &Config) {
     #[cfg(feature = "metrics")]
-    metering::handler_took(delivery, took);
+    metrics::in_flight(config, -1.0);
     #[cfg(not(feature = "metrics"))]
-    let _ = (delivery, took);
+    let _ = config;
+}
+
+pub(crate) fn handler_took(config: &Config, delivery: Option<&Delivery>, took: Duration) {
+    #[cfg(feature = "metrics")]
+    metrics::handler_took(config, delivery, took);
+    #[cfg(not(feature = "metrics"))]
+    let _ = (config, delivery, took);
+}
+
+/// Takes note of how many more bytes of unauthenticated bodies are held, or how many fewer.
+pub(crate) fn unauthenticated(name: &Arc<str>, more: f64) {
+    #[cfg(feature = "metrics")]
+    metrics::unauthenticated(name, more);
+    #[cfg(not(feature = "metrics"))]
+    let _ = (name, more);
 }
 
 /// Stands in for the span where the feature `tracing` is off.
@@ -130,7 +140,7 @@ pub(crate) struct Span;
 
 #[cfg(not(feature = "tracing"))]
 impl Span {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(_: &Config) -> Self {
         Self
     }
 

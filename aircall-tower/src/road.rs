@@ -15,19 +15,13 @@ use http_body::Body;
 use tokio::time::{Instant, timeout_at};
 use tower::{BoxError, Service};
 
-use crate::acknowledgement::{Attempt, OutcomeKind};
+use crate::acknowledgement::{Attempt, OutcomeKind, Refusal};
 use crate::body::{RequestBody, ResponseBody};
-use crate::envelope::{Envelope, EnvelopeError, Prefix, Seen, without_bom};
+use crate::envelope::{Envelope, Prefix, Seen, without_bom};
 use crate::extension::Delivery;
 use crate::handler::{Awaited, Finished, work};
-use crate::limit::{ReadError, Reading, Share, admit, declared_length};
-use crate::token::{Proof, Unproven, Verified, Verifier};
-
-/// Why a request is not going to be handled.
-struct Refusal {
-    kind: OutcomeKind,
-    reason: Option<String>,
-}
+use crate::limit::{PREFIX, ReadError, Reading, Share, admit, declared_length};
+use crate::token::{Proof, Verified, Verifier};
 
 /// Takes one request from its arrival to its answer.
 pub(crate) async fn walk<S, B, R>(mut attempt: Attempt, inner: S, request: Request<B>) -> Response<ResponseBody<R>>
@@ -43,7 +37,7 @@ where
     let (parts, body) = request.into_parts();
     let verified = match receive(&mut attempt, &parts, body, deadline).await {
         Ok(verified) => verified,
-        Err(Refusal { kind, reason }) => return attempt.refuse(kind, reason),
+        Err(refusal) => return attempt.refuse(refusal),
     };
 
     let delivery = Delivery::new(verified, attempt.received_at());
@@ -78,28 +72,35 @@ async fn receive<B: Body>(
     let declared = declared_length(&parts.headers, body.size_hint());
     let hold = config.limits.hold(declared)?;
 
-    let mut share = Share::new(config.shared.budget.clone(), config.limits.unauthenticated_bytes());
+    let mut share =
+        Share::new(config.name.clone(), config.shared.budget.clone(), config.limits.unauthenticated_bytes());
     let read_deadline = deadline.min(attempt.after(config.limits.read_timeout()));
     let body = pin!(body);
     let mut reading = Reading::new(body, hold, declared, read_deadline);
     let mut prefix = Prefix::new();
-    let mut judged: Option<Result<Proof, Unproven>> = None;
+    let mut judged: Option<Result<Proof, Refusal>> = None;
 
     loop {
         let more = match reading.more().await {
             Ok(more) => more,
-            Err(error) => return Err(broken_off(error, attempt, reading)),
+            Err(error) => return Err(broken_off(error, attempt, reading, judged)),
         };
+        let beyond_prefix = reading.arrived().len().saturating_sub(PREFIX);
         loop {
             match prefix.advance(reading.arrived()) {
                 Seen::Nothing => break,
                 Seen::NoString => return Err(OutcomeKind::Unauthenticated.into()),
                 Seen::Token(quoted) => {
-                    let quoted = &reading.arrived()[quoted];
-                    let proof = verify(&config.verifier, quoted, deadline).await;
+                    // What waits for a lookup is held for as long as that takes.
+                    if config.verifier.is_elsewhere() && !share.grow_to(beyond_prefix) {
+                        return Err(OutcomeKind::Overloaded.into());
+                    }
+                    let asked = Instant::now();
+                    let proof = verify(&config.verifier, &reading.arrived()[quoted], read_deadline).await;
+                    reading.extend(asked.elapsed(), deadline);
                     match &proof {
-                        Ok(_) => attempt.authenticated(),
-                        Err(unproven) if unproven.kind == OutcomeKind::Unauthenticated => {
+                        Ok(proof) => attempt.authenticated(proof.webhook()),
+                        Err(refusal) if refusal.kind == OutcomeKind::Unauthenticated => {
                             return Err(OutcomeKind::Unauthenticated.into());
                         }
                         // Whether this is Aircall's, nobody knows. The rest is read, so that the hook can keep it.
@@ -111,7 +112,7 @@ async fn receive<B: Body>(
         }
         if attempt.is_authentic() {
             share.release();
-        } else if !share.grow_to(reading.arrived().len()) {
+        } else if !share.grow_to(beyond_prefix) {
             return Err(OutcomeKind::Overloaded.into());
         }
         if reading.overflowed() {
@@ -127,47 +128,52 @@ async fn receive<B: Body>(
     match judged {
         Some(Ok(proof)) => envelope.map(|envelope| proof.vouch(envelope)).map_err(|error| {
             attempt.keep(body);
-            Refusal::because(OutcomeKind::Unreadable, &error)
+            Refusal::because(OutcomeKind::Unreadable, error)
         }),
-        Some(Err(unproven)) => {
+        Some(Err(refusal)) => {
             attempt.keep(body);
-            Err(unproven.into())
+            Err(refusal)
         }
         None => Err(match envelope {
-            Err(error) if error.is_no_object() => Refusal::because(OutcomeKind::Malformed, &error),
+            Err(error) if error.is_no_object() => Refusal::because(OutcomeKind::Malformed, error),
             _ => OutcomeKind::Unauthenticated.into(),
         }),
     }
 }
 
 /// Has the token judged by those who know, for as long as there is time.
-async fn verify(verifier: &Verifier, quoted: &[u8], deadline: Instant) -> Result<Proof, Unproven> {
-    timeout_at(deadline, verifier.verify(quoted)).await.unwrap_or_else(|_| {
-        Err(Unproven { kind: OutcomeKind::ResolverFailed, reason: Some("no answer before the deadline".to_owned()) })
-    })
+async fn verify(verifier: &Verifier, quoted: &[u8], deadline: Instant) -> Result<Proof, Refusal> {
+    timeout_at(deadline, verifier.verify(quoted))
+        .await
+        .unwrap_or_else(|_| Err(Refusal::because(OutcomeKind::ResolverFailed, "no answer in time")))
 }
 
 /// What becomes of a body that stopped arriving.
-fn broken_off<B: Body>(error: ReadError, attempt: &mut Attempt, reading: Reading<'_, B>) -> Refusal {
-    if attempt.is_authentic() {
-        attempt.keep(reading.into_bytes());
-        return OutcomeKind::Interrupted.into();
-    }
-    match error {
-        ReadError::TimedOut => OutcomeKind::ReadTimeout.into(),
-        ReadError::Broken => OutcomeKind::Incomplete.into(),
-    }
+fn broken_off<B: Body>(
+    error: ReadError,
+    attempt: &mut Attempt,
+    reading: Reading<'_, B>,
+    judged: Option<Result<Proof, Refusal>>,
+) -> Refusal {
+    let refusal = match (judged, error) {
+        (Some(Ok(_)), _) => OutcomeKind::Interrupted.into(),
+        (Some(Err(refusal)), _) => refusal,
+        (None, ReadError::TimedOut) => return OutcomeKind::ReadTimeout.into(),
+        (None, ReadError::Broken) => return OutcomeKind::Incomplete.into(),
+    };
+    attempt.keep(reading.into_bytes());
+    refusal
 }
 
 /// What becomes of a body that is longer than what may be held of it.
 async fn too_large<B: Body>(
     attempt: &mut Attempt,
     mut reading: Reading<'_, B>,
-    judged: Option<Result<Proof, Unproven>>,
+    judged: Option<Result<Proof, Refusal>>,
 ) -> Refusal {
     let refusal = match judged {
         Some(Ok(_)) => OutcomeKind::Oversized.into(),
-        Some(Err(unproven)) => unproven.into(),
+        Some(Err(refusal)) => refusal,
         None => return OutcomeKind::TooLarge.into(),
     };
     // A sender that is still writing may not get to read an answer, so one who may be Aircall is heard out. A failure
@@ -194,22 +200,4 @@ fn bounded<R: Body>(response: Response<R>, deadline: Instant) -> Response<Respon
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.remove(header::TRANSFER_ENCODING);
     Response::from_parts(parts, ResponseBody::acknowledging(body, deadline))
-}
-
-impl Refusal {
-    fn because(kind: OutcomeKind, error: &EnvelopeError) -> Self {
-        Self { kind, reason: Some(error.to_string()) }
-    }
-}
-
-impl From<OutcomeKind> for Refusal {
-    fn from(kind: OutcomeKind) -> Self {
-        Self { kind, reason: None }
-    }
-}
-
-impl From<Unproven> for Refusal {
-    fn from(Unproven { kind, reason }: Unproven) -> Self {
-        Self { kind, reason }
-    }
 }

@@ -9,15 +9,18 @@ mod secret;
 mod set;
 mod url_secret;
 
+use std::collections::hash_map::RandomState;
 use std::fmt;
-use std::sync::Arc;
+use std::hash::BuildHasher;
+use std::sync::{Arc, LazyLock};
 
 pub(crate) use self::resolver::DynResolver;
 pub use self::resolver::{PresentedToken, ResolveToken};
+use self::secret::LONGEST;
 pub use self::secret::Token;
 pub use self::set::{Accepted, Tokens};
 pub(crate) use self::url_secret::UrlSecret;
-use crate::acknowledgement::OutcomeKind;
+use crate::acknowledgement::{OutcomeKind, Refusal};
 use crate::envelope::Envelope;
 use crate::error::{ConfigError, Problem};
 
@@ -63,6 +66,7 @@ pub(crate) enum Verifier {
 #[derive(Debug, Clone)]
 pub(crate) struct Proof {
     tenant: Option<Tenant>,
+    webhook: WebhookId,
 }
 
 /// What has been proven to come from somebody who knows a valid token. Only this station makes one.
@@ -72,30 +76,38 @@ pub(crate) struct Verified<T> {
     tenant: Option<Tenant>,
 }
 
-/// Why a presented token proves nothing.
-pub(crate) struct Unproven {
-    pub(crate) kind: OutcomeKind,
-    pub(crate) reason: Option<String>,
+/// Tells webhooks apart by their tokens, without being one: a hash under a key that this process made up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct WebhookId(u64);
+
+impl WebhookId {
+    pub(crate) fn of(token: &str) -> Self {
+        static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        Self(KEY.hash_one(token))
+    }
 }
 
 impl Verifier {
+    /// Returns true if asking takes time, and memory that a stranger decides about.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        matches!(self, Self::Resolver(_))
+    }
+
     /// Judges the JSON string that stands in a body as its token.
-    pub(crate) async fn verify(&self, quoted: &[u8]) -> Result<Proof, Unproven> {
-        let unauthenticated = Unproven { kind: OutcomeKind::Unauthenticated, reason: None };
-        // A string with a lone surrogate is no text, and so nobody's token.
-        let Ok(presented) = serde_json::from_slice::<String>(quoted) else { return Err(unauthenticated) };
-        match self {
-            Self::Tokens(tokens) => match tokens.find(&presented) {
-                Some(tenant) => Ok(Proof { tenant }),
-                None => Err(unauthenticated),
-            },
-            Self::Resolver(_) if presented.is_empty() => Err(unauthenticated),
+    pub(crate) async fn verify(&self, quoted: &[u8]) -> Result<Proof, Refusal> {
+        // A string with a lone surrogate is no text, and so nobody's token; nor is one that nobody could configure.
+        let presented =
+            serde_json::from_slice::<String>(quoted).ok().filter(|token| (1..=LONGEST).contains(&token.len()));
+        let Some(presented) = presented else { return Err(OutcomeKind::Unauthenticated.into()) };
+        let webhook = WebhookId::of(&presented);
+        let tenant = match self {
+            Self::Tokens(tokens) => tokens.find(&presented),
             Self::Resolver(resolver) => match resolver.resolve(PresentedToken::new(presented)).await {
-                Ok(Some(tenant)) => Ok(Proof { tenant: Some(tenant) }),
-                Ok(None) => Err(unauthenticated),
-                Err(reason) => Err(Unproven { kind: OutcomeKind::ResolverFailed, reason: Some(reason) }),
+                Ok(tenant) => tenant.map(Some),
+                Err(reason) => return Err(Refusal::because(OutcomeKind::ResolverFailed, reason)),
             },
-        }
+        };
+        tenant.map(|tenant| Proof { tenant, webhook }).ok_or_else(|| OutcomeKind::Unauthenticated.into())
     }
 }
 
@@ -112,6 +124,13 @@ impl Proof {
     /// Vouches for the envelope in which the proof was found.
     pub(crate) fn vouch(self, envelope: Envelope) -> Verified<Envelope> {
         Verified { content: envelope, tenant: self.tenant }
+    }
+}
+
+impl Proof {
+    /// Returns which webhook the token belongs to.
+    pub(crate) fn webhook(&self) -> WebhookId {
+        self.webhook
     }
 }
 

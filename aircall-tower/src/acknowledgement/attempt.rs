@@ -4,17 +4,19 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{Response, StatusCode};
 use http_body::Body;
 use tokio::time::Instant;
 
+use super::answer::bare;
 use super::policy::Answer;
-use super::{Outcome, OutcomeKind};
+use super::{Account, Outcome, OutcomeKind, Refusal};
 use crate::body::ResponseBody;
 use crate::extension::Delivery;
 use crate::handle::{InFlight, Running};
 use crate::layer::Config;
 use crate::observe::{self, Report};
+use crate::token::WebhookId;
 
 /// What is known of one attempt, and the only place that answers, counts and reports it.
 ///
@@ -25,7 +27,7 @@ pub(crate) struct Attempt {
     received_at: SystemTime,
     delivery: Option<Delivery>,
     body: Option<Bytes>,
-    authentic: bool,
+    webhook: Option<WebhookId>,
     answered: bool,
     ended: bool,
     span: observe::Span,
@@ -42,19 +44,18 @@ pub(crate) struct Ended {
 
 impl Attempt {
     pub(crate) fn begin(config: Arc<Config>, arrived: Instant) -> Self {
-        let in_flight = InFlight::begin(&config.shared);
-        observe::arrived();
+        observe::arrived(&config);
         Self {
+            _in_flight: InFlight::begin(&config.shared),
+            span: observe::Span::new(&config),
             config,
             arrived,
             received_at: SystemTime::now(),
             delivery: None,
             body: None,
-            authentic: false,
+            webhook: None,
             answered: false,
             ended: false,
-            span: observe::Span::new(),
-            _in_flight: in_flight,
             running: None,
         }
     }
@@ -77,13 +78,14 @@ impl Attempt {
         &self.span
     }
 
-    /// Takes note that a valid token has been seen.
-    pub(crate) fn authenticated(&mut self) {
-        self.authentic = true;
+    /// Takes note that a valid token has been seen, and of which webhook.
+    pub(crate) fn authenticated(&mut self, webhook: WebhookId) {
+        self.webhook = Some(webhook);
+        self.config.shared.failures.resolved();
     }
 
     pub(crate) fn is_authentic(&self) -> bool {
-        self.authentic
+        self.webhook.is_some()
     }
 
     /// Keeps what arrived of a body that is going to be no delivery, for the hook.
@@ -99,8 +101,8 @@ impl Attempt {
     }
 
     /// Ends an attempt that reached no handler.
-    pub(crate) fn refuse<B: Body>(mut self, kind: OutcomeKind, reason: Option<String>) -> Response<ResponseBody<B>> {
-        self.answer(kind, reason, true)
+    pub(crate) fn refuse<B: Body>(mut self, refusal: Refusal) -> Response<ResponseBody<B>> {
+        self.answer(refusal.kind, refusal.reason, true)
     }
 
     /// Answers that the handler runs on. The attempt goes on with it.
@@ -115,7 +117,7 @@ impl Attempt {
         mut response: Response<ResponseBody<B>>,
     ) -> Response<ResponseBody<B>> {
         let status = response.status();
-        self.config.shared.failures.count(status);
+        self.count(status.is_success());
         self.handler_took(ended.took);
         let outcome = self.outcome(ended.kind, Some(status), ended.reason);
         self.report(&outcome, true);
@@ -131,7 +133,7 @@ impl Attempt {
 
     /// Takes note that the sender hung up on a running handler. The attempt goes on with that.
     pub(crate) fn hung_up(&mut self) {
-        self.config.shared.failures.unanswered();
+        self.count(false);
         let outcome = self.outcome(OutcomeKind::HungUp, None, None);
         self.report(&outcome, false);
     }
@@ -145,42 +147,47 @@ impl Attempt {
 
     fn answer<B: Body>(&mut self, kind: OutcomeKind, reason: Option<String>, last: bool) -> Response<ResponseBody<B>> {
         let answer = self.config.policy.answer(kind);
-        let status = match answer {
-            answer if kind.may_be_counted() => {
-                self.config.shared.failures.settle(answer, self.config.policy.failure_budget())
+        let account = match self.webhook {
+            Some(webhook) => Some(Account::Webhook(webhook)),
+            None => (kind == OutcomeKind::ResolverFailed).then_some(Account::Unresolved),
+        };
+        let status = match (account, answer) {
+            (Some(account), answer) => {
+                self.config.shared.failures.settle(account, answer, self.config.policy.failure_budget())
             }
-            Answer::Status(status) | Answer::WithinBudget(status) => status,
+            // A stranger's failures are none of the webhook's.
+            (None, Answer::Status(status) | Answer::WithinBudget(status)) => status,
         };
         let outcome = self.outcome(kind, Some(status), reason);
         self.report(&outcome, last);
-
-        let mut response = Response::new(ResponseBody::empty());
-        *response.status_mut() = status;
-        // What RFC 9110 asks of these statuses (15.5.6, 15.5.16, 15.5.2). It tells a stranger nothing new.
-        let header = match status {
-            StatusCode::METHOD_NOT_ALLOWED => Some((header::ALLOW, "POST")),
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => Some((header::ACCEPT_ENCODING, "identity")),
-            StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Token")),
-            _ => None,
-        };
-        if let Some((name, value)) = header {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
-        }
+        let mut response = bare(status);
         response.extensions_mut().insert(outcome);
         response
     }
 
+    /// Counts how an attempt with a valid token has ended for its sender.
+    fn count(&self, success: bool) {
+        if let Some(webhook) = self.webhook {
+            self.config.shared.failures.count(Account::Webhook(webhook), success);
+        }
+    }
+
     fn outcome(&self, kind: OutcomeKind, status: Option<StatusCode>, reason: Option<String>) -> Outcome {
-        // What a handler says may quote the body.
-        let reason = match &self.delivery {
-            Some(delivery) => reason.map(|reason| delivery.mask(&reason)),
-            None => reason,
+        // What a handler says may quote the body, or the URL.
+        let mask = |mut reason: String| {
+            if let Some(delivery) = &self.delivery {
+                reason = delivery.mask(&reason);
+            }
+            if let Some(secret) = &self.config.url_secret {
+                reason = secret.mask(&reason);
+            }
+            Arc::from(reason)
         };
-        Outcome { kind, status, reason: reason.map(Arc::from) }
+        Outcome { kind, status, reason: reason.map(mask) }
     }
 
     fn handler_took(&self, took: Duration) {
-        observe::handler_took(self.delivery.as_ref(), took);
+        observe::handler_took(&self.config, self.delivery.as_ref(), took);
     }
 
     fn report(&mut self, outcome: &Outcome, last: bool) {
@@ -196,13 +203,13 @@ impl Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         if !self.ended {
-            let kind = match (&self.delivery, self.authentic) {
+            let kind = match (&self.delivery, self.is_authentic()) {
                 (Some(_), _) => OutcomeKind::Lost,
                 (None, true) => OutcomeKind::Interrupted,
                 (None, false) => OutcomeKind::Incomplete,
             };
-            if self.delivery.is_none() && self.authentic {
-                self.config.shared.failures.unanswered();
+            if self.delivery.is_none() {
+                self.count(false);
             }
             let outcome = self.outcome(kind, None, None);
             self.report(&outcome, true);

@@ -48,13 +48,32 @@ impl fmt::Display for Outcome {
     }
 }
 
+/// Why an attempt is not going to reach the handler.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) kind: OutcomeKind,
+    pub(crate) reason: Option<String>,
+}
+
+impl Refusal {
+    pub(crate) fn because(kind: OutcomeKind, reason: impl fmt::Display) -> Self {
+        Self { kind, reason: Some(reason.to_string()) }
+    }
+}
+
+impl From<OutcomeKind> for Refusal {
+    fn from(kind: OutcomeKind) -> Self {
+        Self { kind, reason: None }
+    }
+}
+
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $authentic:literal, $description:literal;)*) => {
         /// Each way in which an attempt to deliver can end.
         ///
-        /// The first ten are about a stranger, for all anybody knows; the others about somebody who knows a valid
-        /// token.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        /// Those up to [`ResolverFailed`](Self::ResolverFailed) are about a stranger, for all anybody knows; the others
+        /// about somebody who knows a valid token.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum OutcomeKind {
             $($(#[$doc])* $variant,)*
@@ -62,7 +81,7 @@ macro_rules! kinds {
 
         impl OutcomeKind {
             /// Every kind, in the order in which a request can meet them.
-            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
             /// Returns a name for logs and metric labels, in lower case with underscores.
             #[must_use]
@@ -128,13 +147,6 @@ kinds! {
     /// The handler was stopped because the runtime was shut down around it. What it had left to do is lost unless the
     /// hook keeps the delivery: see [`WebhookHandle::drained`](crate::WebhookHandle::drained).
     Lost = "lost", true, "the runtime was shut down while the handler was running";
-}
-
-impl OutcomeKind {
-    /// Returns true if the sender may be Aircall, so that a failure may be counted against the webhook.
-    pub(crate) fn may_be_counted(self) -> bool {
-        self.is_authentic() || self == Self::ResolverFailed
-    }
 }
 
 impl fmt::Display for OutcomeKind {

@@ -27,11 +27,13 @@ use crate::error::{ConfigError, Problem};
 ///
 /// A refusal makes Aircall send the event again, which helps when it could not be taken in now; ten refusals switch
 /// the webhook off. So outcomes can be refused **within a budget**: at most so many times in a row, then they are
-/// acknowledged all the same, and only the hook still knows of them. The default budget is 5: half of the smallest
-/// threshold that the vendor gives, which is 10 failed requests. Other pages of the vendor say 50.
+/// acknowledged all the same, and only the hook still knows of them. The default budget is 4: the smallest threshold
+/// that the vendor gives is 10 failed requests, and where deliveries overlap, two rows can reach Aircall as one. Other
+/// pages of the vendor say 50.
 ///
-/// A 2xx ends a row. Aircall may not see it so: its tutorial does not say whether it counts consecutive failures or all
-/// of them.
+/// Rows are counted for each token, since Aircall counts for each webhook, and a 2xx ends a row. Aircall may not see it
+/// so: its tutorial does not say whether it counts consecutive failures or all of them. Where tokens could not be looked
+/// up, nobody knows whose they are: those refusals make one row of their own, which ends when a lookup finds a tenant.
 ///
 /// ```
 /// use aircall_tower::{OutcomeKind, Policy};
@@ -46,9 +48,12 @@ use crate::error::{ConfigError, Problem};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
-    answers: [Answer; OutcomeKind::ALL.len()],
+    answers: Vec<Answer>,
     failure_budget: u32,
 }
+
+/// How many refusals in a row are dared by default: twice as many stay under ten.
+const FAILURE_BUDGET: u32 = 4;
 
 /// What a policy says about one outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,13 +108,17 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// As [`with_status`](Self::with_status), and if the status is a 2xx, which Aircall would not answer by sending
-    /// again.
+    /// As [`with_status`](Self::with_status), if the status is a 2xx, which Aircall would not answer by sending again,
+    /// and if the outcome is a stranger's: such refusals are no failures of the webhook, and have no budget.
     pub fn retry(mut self, kind: OutcomeKind, status: StatusCode) -> Result<Self, ConfigError> {
         if status.is_success() {
             return Err(Problem::RetryWithSuccess(status.as_u16()).into());
         }
-        *self.place(kind, status)? = Answer::WithinBudget(status);
+        let place = self.place(kind, status)?;
+        if !kind.is_authentic() && kind != OutcomeKind::ResolverFailed {
+            return Err(Problem::RetryForStranger(kind.as_str()).into());
+        }
+        *place = Answer::WithinBudget(status);
         Ok(self)
     }
 
@@ -131,7 +140,7 @@ impl Policy {
     }
 
     fn from_fn(answer: impl Fn(OutcomeKind) -> Answer) -> Self {
-        Self { answers: OutcomeKind::ALL.map(answer), failure_budget: 5 }
+        Self { answers: OutcomeKind::ALL.iter().copied().map(answer).collect(), failure_budget: FAILURE_BUDGET }
     }
 
     fn place(&mut self, kind: OutcomeKind, status: StatusCode) -> Result<&mut Answer, ConfigError> {
@@ -159,7 +168,7 @@ mod tests {
 
     #[test]
     fn the_authentic_policy_acknowledges_the_authentic_and_refuses_strangers() {
-        for kind in OutcomeKind::ALL {
+        for &kind in OutcomeKind::ALL {
             match Policy::authentic().answer(kind) {
                 Answer::Status(status) if kind.is_authentic() => assert!(status.is_success(), "{kind}"),
                 Answer::Status(status) => assert!(status.is_client_error(), "{kind}"),
@@ -172,7 +181,7 @@ mod tests {
 
     #[test]
     fn the_always_policy_acknowledges_every_post() {
-        for kind in OutcomeKind::ALL {
+        for &kind in OutcomeKind::ALL {
             let expected = if kind == OutcomeKind::MethodNotAllowed { 405 } else { 200 };
             assert_eq!(
                 Policy::always().answer(kind),
@@ -196,6 +205,10 @@ mod tests {
         assert_eq!(
             error(Policy::authentic().retry(OutcomeKind::Failed, StatusCode::OK)),
             "the status for a retry is 200, expected one that is no 2xx: Aircall takes any 2xx for success and does not send again"
+        );
+        assert_eq!(
+            error(Policy::authentic().retry(OutcomeKind::Malformed, StatusCode::SERVICE_UNAVAILABLE)),
+            "the outcome `malformed` is a stranger's and has no failure budget, expected one that carried a valid token, or `resolver_failed`"
         );
     }
 }

@@ -23,11 +23,16 @@ impl Envelope {
             return Err(Defect::Empty.into());
         }
         let text = std::str::from_utf8(&body).map_err(|error| Defect::NotUtf8 { at: error.valid_up_to() })?;
-        let members: Members<'_> = serde_json::from_str(text).map_err(|error| match error.classify() {
+        let defect = |error: serde_json::Error| match error.classify() {
             Category::Data => Defect::NotAnObject,
             Category::Eof => Defect::EndsEarly { bytes: text.len() },
             Category::Syntax | Category::Io => Defect::NotJson { line: error.line(), column: error.column() },
-        })?;
+        };
+        let members: Members<'_> = serde_json::from_str(text).map_err(defect)?;
+        if members.odd_key {
+            // This reader is strict about keys, and knows no names.
+            serde_json::from_str::<&RawValue>(text).map_err(defect)?;
+        }
         if too_deep {
             return Err(Defect::TooDeep.into());
         }
@@ -35,25 +40,26 @@ impl Envelope {
             return Err(Defect::Repeated(field).into());
         }
 
-        let (dialect, name, event) = match (members.event, members.event_name) {
+        let [event, event_name, resource, timestamp, token, data] = members.values;
+        let (dialect, name, event) = match (event, event_name) {
             (Some(event), _) => (Dialect::Webhook, "event", event),
             (None, Some(event_name)) => (Dialect::MessageCallback, "event_name", event_name),
             (None, None) => return Err(Defect::Missing("event").into()),
         };
         let event = string(event, name)?;
-        let resource = match (members.resource, dialect) {
+        let resource = match (resource, dialect) {
             (Some(resource), _) => Some(known_resource(string(resource, "resource")?)),
             // The documentation of message callbacks names no `resource`.
             (None, Dialect::MessageCallback) => None,
             (None, Dialect::Webhook) => return Err(Defect::Missing("resource").into()),
         };
-        let timestamp = members.timestamp.ok_or(Defect::Missing("timestamp"))?;
+        let timestamp = timestamp.ok_or(Defect::Missing("timestamp"))?;
         let timestamp = timestamp
             .get()
             .parse::<i64>()
             .map_err(|_| Defect::WrongType { field: "timestamp", expected: "an integer of at most 64 bits" })?;
-        let data = members.data.ok_or(Defect::Missing("data"))?;
-        let token = members.token.ok_or(Defect::Missing("token"))?;
+        let data = data.ok_or(Defect::Missing("data"))?;
+        let token = token.ok_or(Defect::Missing("token"))?;
 
         let event = EventName::from(event);
         let data = position(text, data.get());
@@ -66,16 +72,16 @@ impl Envelope {
     }
 }
 
-/// The members of the top level that matter, each as the JSON that stands there.
+/// The keys of the top level that matter.
+const NAMES: [&str; 6] = ["event", "event_name", "resource", "timestamp", "token", "data"];
+
+/// What stands under [`NAMES`], in that order, each as the JSON that stands there.
 #[derive(Default)]
 struct Members<'a> {
-    event: Option<&'a RawValue>,
-    event_name: Option<&'a RawValue>,
-    resource: Option<&'a RawValue>,
-    timestamp: Option<&'a RawValue>,
-    token: Option<&'a RawValue>,
-    data: Option<&'a RawValue>,
+    values: [Option<&'a RawValue>; NAMES.len()],
     repeated: Option<&'static str>,
+    /// Whether some key has to be looked at more closely.
+    odd_key: bool,
 }
 
 impl<'de> Deserialize<'de> for Members<'de> {
@@ -95,61 +101,59 @@ impl<'de> Visitor<'de> for MembersVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members = Members::default();
-        while let Some(name) = map.next_key_seed(Name)? {
-            let (field, place) = match name {
-                Some("event") => ("event", &mut members.event),
-                Some("event_name") => ("event_name", &mut members.event_name),
-                Some("resource") => ("resource", &mut members.resource),
-                Some("timestamp") => ("timestamp", &mut members.timestamp),
-                Some("token") => ("token", &mut members.token),
-                Some("data") => ("data", &mut members.data),
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                    continue;
+        while let Some(key) = map.next_key_seed(KeySeed)? {
+            match key {
+                Key::Name(index) => {
+                    // Going on, so that a body that is no JSON further down is called just that.
+                    if members.values[index].replace(map.next_value()?).is_some() {
+                        members.repeated.get_or_insert(NAMES[index]);
+                    }
                 }
-            };
-            // Going on, so that a body that is no JSON further down is called just that.
-            if place.replace(map.next_value()?).is_some() {
-                members.repeated.get_or_insert(field);
+                Key::Other { odd } => {
+                    members.odd_key |= odd;
+                    map.next_value::<IgnoredAny>()?;
+                }
             }
         }
         Ok(members)
     }
 }
 
-/// A key of the top level: its name if it is one of the envelope's.
+/// A key of the top level: the index of its name if it is one of the envelope's.
+enum Key {
+    Name(usize),
+    Other { odd: bool },
+}
+
+/// Reads a key as bytes, because a key with a lone surrogate is no `str` and still no reason to refuse an event.
 ///
-/// Read as bytes, because a key with a lone surrogate is no `str` and still no reason to refuse an event.
-struct Name;
+/// `serde_json` does not check such bytes for raw control characters, which JSON forbids. A key that holds one, raw or
+/// escaped, is marked as odd.
+struct KeySeed;
 
-impl<'de> DeserializeSeed<'de> for Name {
-    type Value = Option<&'static str>;
+impl<'de> DeserializeSeed<'de> for KeySeed {
+    type Value = Key;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
         deserializer.deserialize_bytes(self)
     }
 }
 
-impl Visitor<'_> for Name {
-    type Value = Option<&'static str>;
+impl Visitor<'_> for KeySeed {
+    type Value = Key;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
-    fn visit_bytes<E: Error>(self, key: &[u8]) -> Result<Self::Value, E> {
-        Ok(match key {
-            b"event" => Some("event"),
-            b"event_name" => Some("event_name"),
-            b"resource" => Some("resource"),
-            b"timestamp" => Some("timestamp"),
-            b"token" => Some("token"),
-            b"data" => Some("data"),
-            _ => None,
+    fn visit_bytes<E: Error>(self, key: &[u8]) -> Result<Key, E> {
+        Ok(match NAMES.iter().position(|name| name.as_bytes() == key) {
+            Some(index) => Key::Name(index),
+            None => Key::Other { odd: key.iter().any(|byte| *byte < b' ') },
         })
     }
 
-    fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
+    fn visit_str<E: Error>(self, key: &str) -> Result<Key, E> {
         self.visit_bytes(key.as_bytes())
     }
 }

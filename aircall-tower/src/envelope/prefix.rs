@@ -59,7 +59,7 @@ impl Prefix {
             if let Some(start) = self.string {
                 let Some(end) = self.end_of_string(body) else { return Seen::Nothing };
                 self.string = None;
-                if self.depth == 1 && self.is_token(&body[start..end]) {
+                if self.depth == 1 && self.pass_string(&body[start..end]) {
                     self.found = true;
                     return Seen::Token(start..end);
                 }
@@ -128,10 +128,10 @@ impl Prefix {
         None
     }
 
-    /// Takes note of a string of the top level; true if it is the value of the first `token`.
-    fn is_token(&mut self, quoted: &[u8]) -> bool {
+    /// Goes past a string of the top level; true if it is the value of the first `token`.
+    fn pass_string(&mut self, quoted: &[u8]) -> bool {
         match self.place {
-            Place::Key => self.place = Place::AfterKey { token: is_named_token(quoted) },
+            Place::Key => self.place = Place::AfterKey { token: is_token(quoted) },
             Place::Value { token } => {
                 self.place = Place::Value { token: false };
                 return token && !self.found;
@@ -142,7 +142,7 @@ impl Prefix {
     }
 }
 
-fn is_named_token(quoted: &[u8]) -> bool {
+fn is_token(quoted: &[u8]) -> bool {
     const PLAIN: &[u8] = b"\"token\"";
     // Only a key with an escape in it, which Aircall never sends, has to be decoded.
     quoted == PLAIN

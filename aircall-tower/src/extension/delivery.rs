@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{DedupKey, EventName, Timestamp};
 use crate::envelope::{Dialect, Envelope};
-use crate::token::{Tenant, Verified};
+use crate::token::{Tenant, Verified, mask};
 
 /// An event that Aircall delivered: authenticated, known to be whole, and cheap to clone.
 ///
@@ -123,11 +123,13 @@ impl Delivery {
         *self.inner.dedup_key.get_or_init(|| DedupKey::of(&envelope.body, envelope.token.clone()))
     }
 
-    /// Takes the token out of a text that the handler wrote.
+    /// Takes the token out of a text that the handler wrote, as it is and as it stands in the body.
     pub(crate) fn mask(&self, text: &str) -> String {
         let envelope = &self.inner.envelope;
-        let token = serde_json::from_slice::<String>(&envelope.body[envelope.token.clone()]).unwrap_or_default();
-        crate::token::mask(text, &token)
+        let quoted = &envelope.body[envelope.token.clone()];
+        let token = serde_json::from_slice::<String>(quoted).unwrap_or_default();
+        let written = std::str::from_utf8(quoted).unwrap_or_default().trim_matches('"');
+        mask(&mask(text, &token), written)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reading a body piece by piece into one `Bytes`.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use http_body::Body;
@@ -16,6 +17,7 @@ pub(crate) struct Reading<'a, B> {
     declared: Option<u64>,
     deadline: Instant,
     overflowed: bool,
+    begun: bool,
 }
 
 /// Why a body did not arrive whole.
@@ -39,7 +41,7 @@ where
     B: Body,
 {
     pub(crate) fn new(body: Pin<&'a mut B>, hold: usize, declared: Option<u64>, deadline: Instant) -> Self {
-        Self { body, arrived: Arrived::Whole(Bytes::new()), hold, declared, deadline, overflowed: false }
+        Self { body, arrived: Arrived::Whole(Bytes::new()), hold, declared, deadline, overflowed: false, begun: false }
     }
 
     /// Waits for the next piece; false at the end of the body.
@@ -56,6 +58,11 @@ where
     pub(crate) async fn discard(&mut self) -> Result<(), ReadError> {
         while self.piece().await?.is_some() {}
         Ok(())
+    }
+
+    /// Gives the sender back the time in which it was not listened to, up to `at_most`.
+    pub(crate) fn extend(&mut self, time: Duration, at_most: Instant) {
+        self.deadline = (self.deadline + time).min(at_most);
     }
 
     pub(crate) fn arrived(&self) -> &[u8] {
@@ -79,6 +86,10 @@ where
 
     async fn piece(&mut self) -> Result<Option<B::Data>, ReadError> {
         loop {
+            // A body whose pieces are always ready would never let the clock be looked at.
+            if std::mem::replace(&mut self.begun, true) && Instant::now() >= self.deadline {
+                return Err(ReadError::TimedOut);
+            }
             let frame = timeout_at(self.deadline, self.body.frame()).await.map_err(|_| ReadError::TimedOut)?;
             match frame {
                 None => return Ok(None),

@@ -1,25 +1,27 @@
 //! One span a delivery, one event an outcome.
 
-use tracing::field::{Empty, display};
-use tracing::instrument::{Instrument, Instrumented};
-use tracing::{debug, error, info_span, warn};
+use ::tracing::field::{Empty, display};
+use ::tracing::instrument::{Instrument, Instrumented};
+use ::tracing::{debug, error, info_span, warn};
 
 use super::Report;
 use crate::acknowledgement::OutcomeKind;
 use crate::extension::Delivery;
+use crate::layer::Config;
 
 /// Under which name filters find everything from here.
 const TARGET: &str = "aircall_tower";
 
 /// The span `aircall_delivery` of one attempt.
 #[derive(Clone)]
-pub(crate) struct Span(tracing::Span);
+pub(crate) struct Span(::tracing::Span);
 
 impl Span {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         Self(info_span!(
             target: TARGET,
             "aircall_delivery",
+            webhook = &*config.name,
             event = Empty,
             resource = Empty,
             timestamp = Empty,

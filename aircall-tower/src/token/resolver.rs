@@ -16,7 +16,9 @@ use crate::handler::CatchUnwind;
 /// [`ResolverFailed`](crate::OutcomeKind::ResolverFailed), which is not held against the sender.
 ///
 /// The lookup happens as soon as the token has arrived, before the rest of the body is read, and again for each
-/// delivery. It should not be a plain comparison inside the database, whose time depends on where two strings differ:
+/// delivery. It has the time in which a body has to arrive, 3 s by default. A stranger can cause one lookup for each
+/// request, of anything up to 256 bytes: put a cache of misses, or a limit, before a database that minds. The lookup
+/// should not be a plain comparison inside the database, whose time depends on where two strings differ:
 /// store a hash of the token and look that up.
 ///
 /// ```
@@ -84,9 +86,13 @@ impl<R: ResolveToken> DynResolver for R {
     fn resolve(&self, token: PresentedToken) -> Resolution<'_> {
         Box::pin(async move {
             let presented = token.clone();
-            let reason = match CatchUnwind::new(ResolveToken::resolve(self, token)).await {
+            // Everything that is not ours happens inside: a closure may panic before it returns its future, and so may
+            // the `Display` of its error.
+            let asked =
+                async move { ResolveToken::resolve(self, token).await.map_err(|error| error.into().to_string()) };
+            let reason = match CatchUnwind::new(asked).await {
                 Ok(Ok(tenant)) => return Ok(tenant),
-                Ok(Err(error)) => error.into().to_string(),
+                Ok(Err(reason)) => reason,
                 Err(panic) => format!("the resolver panicked: {panic}"),
             };
             // Either may quote what was looked up.

@@ -7,7 +7,7 @@ use constant_time_eq::constant_time_eq_n;
 use crate::error::{ConfigError, Problem};
 
 /// The longest secret that can be configured, in bytes. Aircall's tokens have 32.
-const LONGEST: usize = 256;
+pub(super) const LONGEST: usize = 256;
 
 /// The width at which secrets are compared: a length, then the secret padded with zeros.
 const WIDTH: usize = LONGEST + 2;
@@ -42,12 +42,20 @@ impl Token {
     ///
     /// Returns an error if nothing but white space was given, or more than 256 bytes.
     pub fn new(token: impl AsRef<str>) -> Result<Self, ConfigError> {
-        let token = token.as_ref().trim();
+        // A byte order mark, which some editors put before the first line of a file, is no white space to `trim`.
+        let token = token.as_ref().trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
         if token.is_empty() {
             return Err(Problem::EmptySecret.into());
         }
         let padded = pad(token).ok_or(Problem::LongSecret { bytes: token.len(), limit: LONGEST })?;
         Ok(Self { padded: Box::new(padded) })
+    }
+
+    /// Returns the secret itself, to be taken out of what others wrote.
+    pub(super) fn expose(&self) -> &str {
+        let (length, bytes) = self.padded.split_at(2);
+        let length = usize::from(u16::from_be_bytes([length[0], length[1]]));
+        std::str::from_utf8(&bytes[..length]).unwrap_or_default()
     }
 
     pub(crate) fn matches(&self, presented: &Presented) -> bool {
@@ -105,7 +113,11 @@ mod tests {
 
     #[test]
     fn the_configured_value_is_trimmed_and_checked() {
-        assert!(Token::new(" \tabc\r\n").unwrap().matches(&Presented::new("abc")));
+        for configured in [" \tabc\r\n", "\u{feff}abc", "abc"] {
+            let token = Token::new(configured).unwrap();
+            assert!(token.matches(&Presented::new("abc")), "{configured:?}");
+            assert_eq!(token.expose(), "abc");
+        }
         assert_eq!(
             Token::new(" \n").unwrap_err().to_string(),
             "the configured token or secret is empty or only white space, expected the value that Aircall shows for the webhook"

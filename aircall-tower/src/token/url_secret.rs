@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Token;
 use super::secret::Presented;
+use super::{Token, mask};
 
 /// A secret that must stand in the URL under a given name. Aircall calls the URL as it was configured, query included,
 /// so this is the only secret a user can add, and the only one that is known before the body is read.
@@ -28,6 +28,13 @@ impl UrlSecret {
             _ => false,
         }
     }
+
+    /// Takes the secret out of a text that somebody else wrote, as it is and as it stands in URLs.
+    pub(crate) fn mask(&self, text: &str) -> String {
+        let secret = self.secret.expose();
+        let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        mask(&mask(text, secret), &encoded)
+    }
 }
 
 #[cfg(test)]
@@ -43,5 +50,6 @@ mod tests {
             assert!(!secret.is_in(wrong), "{wrong:?}");
         }
         assert!(!secret.is_in(Some("k+y=s%26%3Dcret&k+y=s%26%3Dcret")));
+        assert_eq!(secret.mask("s&=cret in /?k+y=s%26%3Dcret"), "*** in /?k+y=***");
     }
 }

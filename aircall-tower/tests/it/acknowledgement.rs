@@ -2,13 +2,13 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 
-use aircall_tower::{OutcomeKind, Policy};
+use aircall_tower::{Delivery, OutcomeKind, Policy, PresentedToken, RequestBody, Tenant, Token, Tokens, WebhookLayer};
 use bytes::Bytes;
-use http::{Method, StatusCode};
+use http::{Method, Request, StatusCode};
 use http_body_util::Full;
-use tower::Layer;
+use tower::{BoxError, Layer};
 
 use crate::support::{
     Calls, End, Pieces, Reports, TOKEN, body, call, full, handler, layer, post, request, status, with_header,
@@ -95,7 +95,7 @@ async fn an_authentic_delivery_that_broke_off_is_asked_for_again_within_the_budg
         assert_eq!(answer.kind, OutcomeKind::Interrupted);
         statuses.push(answer.status);
     }
-    assert_eq!(statuses, [408, 408, 408, 408, 408, 200]);
+    assert_eq!(statuses, [408, 408, 408, 408, 200, 408]);
     assert_eq!(reports.rows()[0], (OutcomeKind::Interrupted, false, Some(half.len())));
     assert_eq!(calls.count(), 0);
 }
@@ -124,4 +124,54 @@ async fn the_hook_gets_the_delivery_or_at_least_the_body_and_nothing_of_stranger
             (OutcomeKind::Unauthenticated, false, None),
         ]
     );
+}
+
+/// Aircall counts for each webhook, so what happens to one must not hide what happens to another.
+#[tokio::test]
+async fn each_webhook_has_a_budget_of_its_own() {
+    let tokens = Tokens::new([Token::new("a").unwrap(), Token::new("b").unwrap()]).unwrap();
+    let policy = Policy::authentic().retry(OutcomeKind::Rejected, StatusCode::SERVICE_UNAVAILABLE).unwrap();
+    let layer = WebhookLayer::new(tokens).with_policy(policy);
+    let only_b = tower::service_fn(|request: Request<RequestBody<Full<Bytes>>>| async move {
+        let is_b = request.extensions().get::<Delivery>().unwrap().raw_data() == "\"b\"";
+        Ok::<_, Infallible>(status(if is_b { 200 } else { 500 }))
+    });
+    let mut answers = Vec::new();
+    for _ in 0..6 {
+        answers.push(call(layer.layer(only_b), request(full(body("a", "\"a\"")))).await.status);
+        assert_eq!(call(layer.layer(only_b), request(full(body("b", "\"b\"")))).await.status, 200);
+    }
+    assert_eq!(answers, [503, 503, 503, 503, 200, 503]);
+    assert_eq!(layer.handle().failures_in_a_row(), 1);
+}
+
+#[tokio::test]
+async fn strangers_can_neither_end_nor_hide_a_row_of_failed_lookups() {
+    let works = Arc::new(AtomicBool::new(false));
+    let switch = Arc::clone(&works);
+    let layer = WebhookLayer::with_resolver(move |token: PresentedToken| {
+        let works = switch.load(Ordering::SeqCst);
+        async move {
+            match (works, token.expose()) {
+                (false, _) => Err(BoxError::from("the database is down")),
+                (true, TOKEN) => Ok(Some(Tenant::new("acme")?)),
+                (true, _) => Ok(None),
+            }
+        }
+    });
+    let calls = Calls::default();
+    let mut answers = Vec::new();
+    for round in 0..15 {
+        answers.push(post(&layer, &calls, body(TOKEN, "{}")).await.status);
+        post(&layer, &calls, body(&format!("guess {round}"), "{}")).await;
+    }
+    let refused = answers.iter().filter(|status| **status == 503).count();
+    assert!(refused <= 4, "Aircall saw {answers:?}");
+    assert_eq!(answers[14], 200);
+
+    works.store(true, Ordering::SeqCst);
+    assert_eq!(post(&layer, &calls, body("guess", "{}")).await.status, 401);
+    assert!(layer.handle().failures_in_a_row() > 0, "a wrong guess shows nothing");
+    assert_eq!(post(&layer, &calls, body(TOKEN, "{}")).await.status, 200);
+    assert_eq!((calls.count(), layer.handle().failures_in_a_row()), (1, 0));
 }

@@ -48,7 +48,7 @@ async fn the_order_of_keys_and_keys_nobody_knows_do_not_matter() {
         format!(r#""token":"{TOKEN}""#),
         r#""data":{"id":1,"token":"inner","event":[]}"#.to_owned(),
         r#""later":{"\ud800":[1,{"token":null}]}"#.to_owned(),
-        r#""\udfff":null"#.to_owned(),
+        r#""\udfff\n\u0000":null"#.to_owned(),
     ];
     for rotation in 0..members.len() {
         let mut members = members.clone();
@@ -137,6 +137,8 @@ async fn an_authentic_body_that_is_no_envelope_is_acknowledged_and_named() {
         (whole.replace("{}", "{]").into(), "the body is not JSON at line 1 column 117"),
         (whole.replace("{}", "\"\u{0}\"").into(), "the body is not JSON at line 1 column 116"),
         ([whole.replace("{}}", "\"").as_bytes(), b"\xff\"}"].concat(), "the body is not UTF-8 at byte 116"),
+        (whole.replace("\"data\"", "\"a\nb\":1,\"data\"").into(), "the body is not JSON at line 1 column 110"),
+        (whole.replace("\"data\"", "\"\\u0041\u{1f}\":1,\"data\"").into(), "the body is not JSON at line 1 column 115"),
         (deep(MAX_NESTING).into(), "the body is nested deeper than 127 levels"),
         (deep(100_000).into(), "the body is nested deeper than 127 levels"),
     ];

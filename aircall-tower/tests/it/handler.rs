@@ -30,12 +30,15 @@ async fn a_handlers_own_success_is_passed_on() {
         let mut response = status(207);
         response.headers_mut().insert("x-own", "1".parse().unwrap());
         response.headers_mut().insert("content-length", "9999".parse().unwrap());
+        response.headers_mut().insert("transfer-encoding", "chunked".parse().unwrap());
         Ok(response)
     });
     let answer = call(layer().layer(own), delivery()).await;
     assert_eq!((answer.status, answer.kind, &answer.body[..]), (207, Handled, &b"from the handler"[..]));
     assert_eq!(answer.headers["x-own"], "1");
-    assert!(!answer.headers.contains_key("content-length"), "a wrong length would break the acknowledgement");
+    for framing in ["content-length", "transfer-encoding"] {
+        assert!(!answer.headers.contains_key(framing), "a wrong {framing} would break the acknowledgement");
+    }
 }
 
 #[tokio::test]
@@ -97,6 +100,43 @@ async fn a_panic_is_caught_wherever_it_happens() {
     });
     let answer = call(layer().layer(when_dropped), delivery()).await;
     assert_eq!((answer.status, answer.reason.as_deref()), (200, Some("a panic without a message")));
+}
+
+#[tokio::test]
+async fn errors_and_bodies_that_panic_cost_nobody_the_acknowledgement() {
+    let unprintable = handler::<Full<Bytes>, _, _, _>(|| async { Err(crate::support::Unprintable) });
+    let answer = call(layer().layer(unprintable), delivery()).await;
+    assert_eq!((answer.status, answer.kind), (200, Panicked));
+
+    struct Bomb;
+    impl http_body::Body for Bomb {
+        type Data = Bytes;
+        type Error = Infallible;
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
+            std::task::Poll::Ready(None)
+        }
+    }
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+    let reports = Reports::default();
+    let layer = reports.of(layer());
+    let bomb =
+        tower::service_fn(|_: Request<RequestBody<Full<Bytes>>>| async { Ok::<_, Infallible>(Response::new(Bomb)) });
+    assert_eq!(call(layer.layer(bomb), delivery()).await.kind, Handled);
+    let late = tower::service_fn(|_: Request<RequestBody<Full<Bytes>>>| async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        Ok::<_, Infallible>(Response::new(Bomb))
+    });
+    let hasty = layer.with_deadline(Duration::from_millis(10));
+    assert_eq!(call(hasty.layer(late), delivery()).await.kind, Deferred);
+    hasty.handle().drained().await;
+    assert_eq!(reports.kinds(), [(Handled, false), (Deferred, false), (Handled, true)]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -169,6 +209,35 @@ async fn when_the_sender_hangs_up_the_work_goes_on_and_its_end_is_reported() {
     assert!(tokio::time::timeout(Duration::from_secs(1), service.call(request(unfinished))).await.is_err());
     assert_eq!(reports.kinds()[2..], [(aircall_tower::OutcomeKind::Interrupted, false)]);
     assert_eq!((calls.count(), layer.handle().in_flight()), (0, 0));
+    assert_eq!((layer.handle().failures_in_a_row(), layer.handle().failures_in_total()), (2, 2));
+}
+
+/// However far a request has come when its sender is gone, nothing of it stays behind.
+#[tokio::test]
+async fn dropping_the_future_after_any_number_of_polls_leaves_nothing_behind() {
+    let layer = layer();
+    let handle = layer.handle();
+    let whole = body(TOKEN, &format!("\"{}\"", "x".repeat(40_000)));
+    for polls in 0..200 {
+        let own = handler::<crate::support::Pieces, _, _, Infallible>(|| async {
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+            Ok(status(200))
+        });
+        let pieces = whole.as_bytes().chunks(1_000).map(Bytes::copy_from_slice);
+        let pieces = crate::support::Pieces::new(pieces, crate::support::End::Whole);
+        let mut service = layer.layer(own);
+        let mut future = Box::pin(service.call(request(pieces)));
+        for _ in 0..polls {
+            if futures_util::poll!(&mut future).is_ready() {
+                break;
+            }
+        }
+        drop(future);
+        handle.drained().await;
+        assert_eq!((handle.in_flight(), handle.running(), handle.unauthenticated_bytes()), (0, 0, 0), "{polls}");
+    }
 }
 
 #[test]
@@ -334,7 +403,20 @@ async fn the_body_of_an_acknowledgement_ends_in_time_and_without_an_error() {
         assert_eq!(started.elapsed().as_secs(), seconds);
     }
 
-    // A body that always has more is stopped just the same.
+    // A body that always has more is stopped just the same, also if it never waits.
+    let restless: fn() -> Frames = || {
+        Box::pin(
+            stream::repeat_with(|| {
+                std::thread::sleep(Duration::from_millis(1));
+                Ok(http_body::Frame::data(Bytes::from_static(b"x")))
+            })
+            .take(20_000),
+        )
+    };
+    tokio::time::resume();
+    let answer = call(layer().with_deadline(Duration::from_millis(100)).layer(streaming(restless)), delivery()).await;
+    assert!((1..=150).contains(&answer.body.len()), "{}", answer.body.len());
+    tokio::time::pause();
     let endless: fn() -> Frames = || {
         Box::pin(stream::repeat_with(|| Ok(http_body::Frame::data(Bytes::from_static(b"x")))).then(|frame| async {
             tokio::time::sleep(Duration::from_millis(100)).await;

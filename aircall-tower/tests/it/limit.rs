@@ -146,28 +146,78 @@ async fn strangers_share_one_account_of_memory_and_cannot_keep_honest_deliveries
     let mut stalled = Vec::new();
     for _ in 0..10 {
         let mut service = layer.layer(calls.handler());
-        let pieces = Pieces::new([format!(r#"{{"data":"{}"#, "x".repeat(9_991))], End::Never);
+        // The first 16 KiB are free.
+        let pieces = Pieces::new([format!(r#"{{"data":"{}"#, "x".repeat(16 * 1024 + 10_000 - 9))], End::Never);
         stalled.push(tokio::spawn(service.call(request(pieces))));
     }
     while layer.handle().unauthenticated_bytes() < 100_000 {
         tokio::task::yield_now().await;
     }
 
-    let one_more = call(layer.layer(calls.handler()), request(Pieces::new(["{"], End::Never))).await;
+    let one_more = Pieces::new(["{".to_owned(), "x".repeat(16 * 1024)], End::Never);
+    let one_more = call(layer.layer(calls.handler()), request(one_more)).await;
     assert_eq!((one_more.status, one_more.kind), (429, OutcomeKind::Overloaded));
-    // Larger than what is left as well, but its token stands in the first piece.
+    // Larger than what is left as well, but its token stands in the beginning, wherever that is cut.
     let honest = body(TOKEN, &format!("\"{}\"", "y".repeat(50_000)));
-    let pieces = honest.as_bytes().chunks(10_000).map(Bytes::copy_from_slice);
-    assert_eq!(
-        call(layer.layer(calls.handler()), request(Pieces::new(pieces, End::Whole))).await.kind,
-        OutcomeKind::Handled
-    );
+    for size in [1, 50, 10_000, 60_000] {
+        let pieces = Pieces::new(honest.as_bytes().chunks(size).map(Bytes::copy_from_slice), End::Whole);
+        assert_eq!(call(layer.layer(calls.handler()), request(pieces)).await.kind, OutcomeKind::Handled, "{size}");
+    }
 
     for stranger in stalled {
         assert_eq!(stranger.await.unwrap().unwrap().status(), StatusCode::REQUEST_TIMEOUT);
     }
     assert_eq!(layer.handle().unauthenticated_bytes(), 0);
     assert_eq!(layer.handle().in_flight(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_leaves_the_account_as_soon_as_its_token_is_known_to_be_valid() {
+    let layer = layer();
+    let handle = layer.handle();
+    let late = format!(r#"{{"data":"{}","token":"{TOKEN}","more":"{}"#, "x".repeat(100_000), "y".repeat(1_000));
+    let (before, after) = late.split_at(50_000);
+    let pieces = Pieces::new([before.to_owned(), after.to_owned()], End::Never).every(Duration::from_millis(100));
+    let mut service = layer.layer(Calls::default().handler());
+    let waiting = tokio::spawn(service.call(request(pieces)));
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    assert_eq!(handle.unauthenticated_bytes(), 50_000 - 16 * 1024);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!((handle.unauthenticated_bytes(), handle.in_flight()), (0, 1));
+    waiting.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_oversized_authentic_body_that_trickles_is_heard_out_no_longer_than_the_read_deadline() {
+    let beginning = body(TOKEN, &format!("\"{}", "x".repeat(1024 * 1024)));
+    let trickle = std::iter::once(beginning).chain((0..1_000).map(|_| "x".to_owned()));
+    let pieces = Pieces::new(trickle, End::Whole).every(Duration::from_millis(100));
+    let started = Instant::now();
+    let answer = call(layer().layer(Calls::default().handler()), request(pieces)).await;
+    assert_eq!((answer.status, answer.kind), (200, OutcomeKind::Oversized));
+    assert_eq!(started.elapsed().as_secs(), 3);
+}
+
+/// Pieces that are always ready, so that nothing but the clock can stop them.
+struct Endless(&'static [u8]);
+
+impl http_body::Body for Endless {
+    type Data = &'static [u8];
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<&'static [u8]>, Self::Error>>> {
+        std::task::Poll::Ready(Some(Ok(http_body::Frame::data(self.0))))
+    }
+}
+
+#[tokio::test]
+async fn a_body_whose_pieces_are_always_ready_is_given_up_just_the_same() {
+    let limits = Limits::default().with_read_timeout(Duration::from_millis(50));
+    let answer = call(layer().with_limits(limits).layer(Calls::default().handler()), request(Endless(b""))).await;
+    assert_eq!(answer.kind, OutcomeKind::ReadTimeout);
 }
 
 #[tokio::test]

@@ -1,10 +1,11 @@
 //! What operators see, and what nobody may see.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::fmt::{Debug, Write as _};
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use aircall_tower::{
@@ -22,19 +23,17 @@ use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::support::{Calls, TOKEN, body, call, full, handler, layer, post, request, status};
 
-/// Everything that was written to it.
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl Written {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
+thread_local! {
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-impl io::Write for Written {
+/// Writes to the thread's own log. `tracing` keeps some of what subscribers want for the whole process, so that tests
+/// with one each would disturb each other; and each test here runs on one thread.
+struct ToThread;
+
+impl io::Write for ToThread {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LOGGED.with_borrow_mut(|log| log.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
@@ -43,16 +42,19 @@ impl io::Write for Written {
     }
 }
 
-fn logging(written: &Written) -> tracing::subscriber::DefaultGuard {
-    let written = written.clone();
-    tracing::subscriber::set_default(
+/// Everything that this thread logs from now on.
+fn logging() -> impl Fn() -> String {
+    static SUBSCRIBER: Once = Once::new();
+    SUBSCRIBER.call_once(|| {
         tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
             .with_span_events(FmtSpan::FULL)
             .with_ansi(false)
-            .with_writer(move || written.clone())
-            .finish(),
-    )
+            .with_writer(|| ToThread)
+            .init();
+    });
+    LOGGED.take();
+    || LOGGED.with_borrow(|log| String::from_utf8(log.clone()).unwrap())
 }
 
 const SECRET: &str = "url-s3cret-value";
@@ -62,18 +64,18 @@ async fn play_everything(mut look: impl FnMut(&dyn Debug)) {
     let secret = || Token::new(SECRET).unwrap();
     let calls = Calls::default();
     let rejects = handler::<Full<Bytes>, _, _, Infallible>(|| async { Ok(status(500)) });
-    let fails = handler::<Full<Bytes>, _, _, BoxError>(|| async {
-        Err(format!("{TOKEN} {SECRET}").replace(SECRET, "").into())
-    });
+    let fails = handler::<Full<Bytes>, _, _, BoxError>(|| async { Err(format!("{TOKEN} at /?key={SECRET}").into()) });
     let panics = handler::<Full<Bytes>, _, _, Infallible>(|| async { panic!("{TOKEN}") });
     let slow = handler::<Full<Bytes>, _, _, Infallible>(|| async {
         tokio::time::sleep(Duration::from_secs(10)).await;
         panic!("{TOKEN}")
     });
     let valid = || body(TOKEN, &format!(r#"{{"quoted":"{TOKEN}"}}"#));
-    let layer = layer().on_outcome(|_| {});
+    let layer = layer().on_outcome(|_| {}).with_name("support");
+    let guarded = layer.clone().with_url_secret("key", secret()).unwrap();
+    let guarded_url = || Request::post(format!("/?key={SECRET}")).body(full(valid())).unwrap();
     look(&call(layer.layer(rejects), request(full(valid()))).await);
-    look(&call(layer.layer(fails), request(full(valid()))).await);
+    look(&call(guarded.layer(fails), guarded_url()).await);
     look(&call(layer.layer(panics), request(full(valid()))).await);
     look(&call(layer.layer(slow), request(full(valid()))).await);
     look(&layer.handle());
@@ -96,9 +98,10 @@ async fn play_everything(mut look: impl FnMut(&dyn Debug)) {
     let resolver = |token: PresentedToken| async move {
         Err::<Option<Tenant>, _>(BoxError::from(format!("{token:?} {}", token.expose())))
     };
-    look(&post(&WebhookLayer::with_resolver(resolver), &calls, valid()).await);
-    let guarded = layer.with_url_secret("key", secret()).unwrap();
+    look(&post(&WebhookLayer::with_resolver(resolver).with_name("support"), &calls, valid()).await);
     look(&guarded);
+    look(&layer.clone().at(format!("/hook?key={SECRET}")).unwrap_err().to_string());
+    look(&layer.clone().at(format!("https://receiver.example/hook?key={SECRET}")).unwrap_err().to_string());
     for query in [format!("key={SECRET}"), format!("key={SECRET}x"), SECRET.to_owned()] {
         let request = Request::post(format!("/?{query}")).body(full(valid())).unwrap();
         look(&call(guarded.layer(calls.handler()), request).await);
@@ -109,11 +112,10 @@ async fn play_everything(mut look: impl FnMut(&dyn Debug)) {
 
 #[tokio::test(start_paused = true)]
 async fn no_span_no_event_and_no_answer_shows_a_secret() {
-    let written = Written::default();
-    let _logging = logging(&written);
+    let logged = logging();
     let mut seen = String::new();
     play_everything(|thing| write!(seen, "{thing:?} {thing:#?}").unwrap()).await;
-    let logged = written.text();
+    let logged = logged();
     for word in ["handled", "rejected", "failed", "panicked", "deferred", "unreadable", "oversized", "malformed"] {
         assert!(logged.contains(word), "the log should show {word}: {logged}");
     }
@@ -131,7 +133,7 @@ fn metrics_count_what_happened_under_labels_that_are_bounded_and_show_no_secret(
         runtime.block_on(play_everything(|_| {}));
         runtime.block_on(async {
             let text = body(TOKEN, "{}").replace("call.created", "no.such.event");
-            post(&layer(), &Calls::default(), text).await;
+            post(&layer().with_name("support"), &Calls::default(), text).await;
         });
     });
     let mut table = BTreeSet::new();
@@ -153,53 +155,89 @@ fn metrics_count_what_happened_under_labels_that_are_bounded_and_show_no_secret(
     assert!(!text.contains(TOKEN) && !text.contains(SECRET), "{text}");
     assert!(!text.contains("no.such.event"), "a sender could make up any number of labels: {text}");
     for row in [
-        "aircall_outcomes_total outcome=handled,event=call.created 2",
-        "aircall_outcomes_total outcome=handled,event=unknown 1",
-        "aircall_outcomes_total outcome=deferred,event=call.created 1",
-        "aircall_outcomes_total outcome=panicked,event=call.created 2",
-        "aircall_outcomes_total outcome=oversized,event=none 1",
-        "aircall_outcomes_total outcome=resolver_failed,event=none 1",
-        "aircall_outcomes_total outcome=wrong_url_secret,event=none 2",
-        "aircall_answer_seconds outcome=handled 3 values",
-        "aircall_handler_seconds event=call.created 6 values",
-        "aircall_body_bytes event=unknown 1 values",
-        "aircall_in_flight  0",
-        "aircall_failures_in_a_row  0",
-        "aircall_failures_left  10",
+        "aircall_outcomes_total webhook=support,outcome=handled,event=call.created 2",
+        "aircall_outcomes_total webhook=support,outcome=handled,event=unknown 1",
+        "aircall_outcomes_total webhook=support,outcome=deferred,event=call.created 1",
+        "aircall_outcomes_total webhook=support,outcome=panicked,event=call.created 2",
+        "aircall_outcomes_total webhook=support,outcome=oversized,event=none 1",
+        "aircall_outcomes_total webhook=support,outcome=resolver_failed,event=none 1",
+        "aircall_outcomes_total webhook=support,outcome=wrong_url_secret,event=none 2",
+        "aircall_answer_seconds webhook=support,outcome=handled 3 values",
+        "aircall_answer_seconds webhook=support,outcome=deferred 1 values",
+        "aircall_answer_seconds webhook=support,outcome=panicked 1 values",
+        "aircall_handler_seconds webhook=support,event=call.created 6 values",
+        "aircall_body_bytes webhook=support,event=unknown 1 values",
+        "aircall_in_flight webhook=support 0",
+        "aircall_failures_in_a_row webhook=support 0",
+        "aircall_failures_left webhook=support 10",
     ] {
         assert!(table.contains(row), "{row} is not in\n{text}");
     }
     assert_eq!(
         gauges.into_iter().collect::<Vec<_>>(),
-        ["aircall_failures_in_a_row", "aircall_failures_left", "aircall_in_flight", "aircall_unauthenticated_bytes"]
+        ["aircall_failures_in_a_row", "aircall_failures_left", "aircall_in_flight"]
     );
 }
 
 #[tokio::test]
 async fn one_span_holds_what_is_known_of_a_delivery_and_reasons_come_at_sensible_levels() {
-    let written = Written::default();
-    let _logging = logging(&written);
+    let logged = logging();
     let inside = tower::service_fn(|_: Request<RequestBody<Full<Bytes>>>| async {
         tracing::info!("from the handler");
         Ok::<_, Infallible>(status(200))
     });
-    call(layer().layer(inside), request(full(body(TOKEN, "{}")))).await;
+    let acme = Tokens::new([(Token::new(TOKEN).unwrap(), Tenant::new("acme").unwrap())]).unwrap();
+    call(WebhookLayer::new(acme).layer(inside), request(full(body(TOKEN, "{}")))).await;
     post(&layer(), &Calls::default(), body("wrong", "{}")).await;
     post(&layer(), &Calls::default(), "{").await;
     post(&layer(), &Calls::default(), body(TOKEN, "{")).await;
-    let logged = written.text();
+    let logged = logged();
     let line = |text: &str| {
         logged.lines().find(|line| line.contains(text)).unwrap_or_else(|| panic!("{text}: {logged}")).to_owned()
     };
     let of_the_handler = line("from the handler");
-    for field in [r#"event="call.created""#, r#"resource="call""#, "timestamp=1790000000", "bytes=118"] {
+    for field in
+        [r#"webhook="aircall""#, r#"event="call.created""#, r#"resource="call""#, "timestamp=1790000000", "bytes=118"]
+    {
         assert!(of_the_handler.contains(field), "{field}: {of_the_handler}");
     }
     assert!(line("the handler accepted the event").trim_start().contains(" DEBUG "), "{logged}");
     assert!(line(": the body carries no valid token").contains(" WARN "), "{logged}");
     assert!(line(": the body is no envelope").contains(" DEBUG "), "{logged}");
     assert!(line(": the body of an authentic delivery is no envelope").contains(" ERROR "), "{logged}");
-    assert_eq!(logged.matches("aircall_delivery: aircall_tower: new").count(), 4, "{logged}");
+    let spans: Vec<&str> = logged.lines().filter(|line| line.contains("aircall_tower: close")).collect();
+    assert_eq!(spans.len(), 4, "{logged}");
+    for field in [r#"outcome="handled""#, "status=200", "tenant=acme"] {
+        assert!(spans[0].contains(field), "{field}: {}", spans[0]);
+    }
+    assert!(spans[1].contains("status=401"), "{}", spans[1]);
+}
+
+/// A gauge must show what is held while it is held, not only when it has been given back.
+#[test]
+fn the_gauge_of_unauthenticated_bytes_moves_with_them() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let held = || {
+        let rows = snapshotter.snapshot().into_vec();
+        rows.into_iter().find(|(key, ..)| key.key().name() == "aircall_unauthenticated_bytes").map(|(.., value)| value)
+    };
+    metrics::with_local_recorder(&recorder, || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let pieces = crate::support::Pieces::new(["x".repeat(100_000)], crate::support::End::Never);
+            let waiting = call(layer().layer(Calls::default().handler()), request(pieces));
+            let _ = tokio::time::timeout(Duration::from_secs(1), async {
+                tokio::join!(waiting, async {
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                    assert_eq!(held(), Some(DebugValue::Gauge((100_000.0 - 16.0 * 1024.0).into())));
+                })
+            })
+            .await;
+        });
+    });
+    // A snapshot begins a new count, so what has been given back since is what was held before.
+    assert_eq!(held(), Some(DebugValue::Gauge((16.0 * 1024.0 - 100_000.0).into())));
 }
 
 /// The names of the types that were printed.

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
+use tokio::time::Sleep;
 use tower::{Layer, Service, ServiceExt};
 
 pub(crate) const TOKEN: &str = aircall_fixtures::TOKEN;
@@ -122,6 +123,8 @@ pub(crate) struct Pieces {
     end: End,
     polled: Arc<AtomicUsize>,
     yielded: bool,
+    every: Option<Duration>,
+    pause: Option<Pin<Box<Sleep>>>,
 }
 
 #[derive(Clone, Copy)]
@@ -134,7 +137,12 @@ pub(crate) enum End {
 impl Pieces {
     pub(crate) fn new<I: IntoIterator<Item: Into<Bytes>>>(pieces: I, end: End) -> Self {
         let pieces = pieces.into_iter().map(Into::into).collect();
-        Self { pieces, end, polled: Arc::default(), yielded: false }
+        Self { pieces, end, polled: Arc::default(), yielded: false, every: None, pause: None }
+    }
+
+    /// The same with so much time before each piece.
+    pub(crate) fn every(self, time: Duration) -> Self {
+        Self { every: Some(time), ..self }
     }
 
     /// How many pieces have been taken.
@@ -148,6 +156,12 @@ impl Body for Pieces {
     type Error = io::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if let Some(every) = self.every {
+            let pause = self.pause.get_or_insert_with(|| Box::pin(tokio::time::sleep(every)));
+            std::task::ready!(pause.as_mut().poll(cx));
+            self.pause = None;
+            self.yielded = true;
+        }
         // Each piece takes a turn to arrive.
         self.yielded = !self.yielded;
         if self.yielded {
@@ -219,3 +233,15 @@ pub(crate) fn status(status: u16) -> Response<Full<Bytes>> {
     *response.status_mut() = StatusCode::from_u16(status).unwrap();
     response
 }
+
+/// An error that cannot even be printed.
+#[derive(Debug)]
+pub(crate) struct Unprintable;
+
+impl std::fmt::Display for Unprintable {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        Err(std::fmt::Error)
+    }
+}
+
+impl std::error::Error for Unprintable {}
