@@ -135,5 +135,6 @@ pub enum Beside {
     Query,
 }
 
-/// The event that everything else is compared with: the first one of any inbound call.
-pub const PLAIN_EVENT: &str = "call.created";
+/// The event that everything else is compared with: one that even a receiver takes which expects a `user` in every call,
+/// so that the report on such a receiver says what it trips over and not only that it falls.
+pub const PLAIN_EVENT: &str = "call.created.with-user";

@@ -32,8 +32,8 @@ pub(super) fn write(body: Body, token: &Token) -> Option<Bytes> {
     })
 }
 
-/// Hostile fixtures are short: their data is a stub. The plain event's takes its place, so that what is sent differs from
-/// the event that was acknowledged in one thing only.
+/// Hostile fixtures are short: their data is a stub. The plain event's data and time take its place, so that what is sent
+/// differs from the event that was acknowledged in one thing only.
 fn hostile(name: &str, token: &str) -> Option<Bytes> {
     let fixture = find_hostile(name)?;
     let body = match name {
@@ -41,13 +41,11 @@ fn hostile(name: &str, token: &str) -> Option<Bytes> {
         "token/wrong" => replaced(fixture.body, FIXTURE_STRANGER.as_bytes(), token.as_bytes()),
         _ => fixture.body_with_token(token)?,
     };
-    Some(replaced(&body, STUB.as_bytes(), plain_data()?.as_bytes()).into())
-}
-
-/// The plain event's data without its last brace.
-fn plain_data() -> Option<&'static str> {
-    let (_, data) = find(PLAIN_EVENT)?.body.split_once(r#""data":"#)?;
-    data.strip_suffix("}}")
+    let (head, data) = find(PLAIN_EVENT)?.body.split_once(r#""data":"#)?;
+    let (_, time) = head.split_once(r#""timestamp":"#)?;
+    let (time, _) = time.split_once(',')?;
+    let body = replaced(&body, STUB_TIME.as_bytes(), format!(r#""timestamp":{time}"#).as_bytes());
+    Some(replaced(&body, STUB.as_bytes(), data.strip_suffix("}}")?.as_bytes()).into())
 }
 
 fn replaced(body: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
@@ -57,6 +55,9 @@ fn replaced(body: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 
 /// The data of hostile fixtures, without its last brace.
 const STUB: &str = r#"{"id":4223501188"#;
+
+/// The time of hostile fixtures.
+const STUB_TIME: &str = r#""timestamp":1790000000"#;
 
 /// The token of the fixture `token/wrong`.
 const FIXTURE_STRANGER: &str = "00000000000000000000000000000000";
