@@ -148,6 +148,7 @@ mod tests {
         let refuse = || failures.settle(Account::Unresolved, RETRY, 2).as_u16();
         assert_eq!([refuse(), refuse(), refuse(), refuse()], [503, 503, 200, 200]);
         failures.count(webhook("a"), true);
+        assert_eq!(failures.settle(Account::Unresolved, Answer::Status(StatusCode::OK), 2), StatusCode::OK);
         assert_eq!((refuse(), failures.in_a_row()), (200, 2), "only a lookup shows that lookups work");
         failures.resolved();
         assert_eq!((refuse(), failures.in_a_row(), failures.total()), (503, 1, 3));

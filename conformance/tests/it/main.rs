@@ -12,6 +12,7 @@ mod harm;
 mod canned;
 mod manners;
 mod service;
+mod layer;
 mod tls;
 mod report;
 mod cli;
