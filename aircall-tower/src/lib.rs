@@ -4,6 +4,7 @@
     doc = "A tower layer that receives Aircall webhooks; build the docs with all features for the guide."
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![forbid(unsafe_code)]
 
 // The road of a request, then its stations in the order in which it meets them.
 mod road;
