@@ -1,4 +1,9 @@
-use std::{io, pin::Pin, sync::Arc};
+use std::{
+    future::Future,
+    io,
+    pin::{Pin, pin},
+    sync::Arc,
+};
 
 use bytes::Buf;
 use http::{HeaderValue, Request, Response as HttpResponse, header::HOST};
@@ -9,6 +14,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     sync::Mutex,
+    task::JoinHandle,
 };
 use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
@@ -32,6 +38,8 @@ pub(super) struct Http1 {
 struct Wire {
     send: SendRequest<RequestBody>,
     state: Arc<TapState>,
+    /// Reads and writes; ends when the receiver closes.
+    connection: JoinHandle<hyper::Result<()>>,
 }
 
 impl Http1 {
@@ -74,15 +82,16 @@ impl Http1 {
         progress.reaches(Stage::Waiting);
         let request = match self.request(delivery) {
             Ok(request) => request,
-            Err(error) => return Outcome::Garbled(error),
+            Err(error) => return Outcome::Unreachable(Unreachable::Network(error)),
         };
         if let Err(error) = wire.send.ready().await {
             return failure(&error);
         }
         let written_before = wire.state.written();
-        let outcome = match wire.send.send_request(request).await {
-            Ok(response) => read(response, delivery, progress, || wire.state.is_deaf()).await,
-            Err(error) => failure(&error),
+        let outcome = match unless_over(wire.send.send_request(request), &mut wire.connection).await {
+            Some(Ok(response)) => read(response, delivery, progress, || wire.state.is_deaf()).await,
+            Some(Err(error)) => failure(&error),
+            None => Outcome::Dropped(Dropped::Closed),
         };
         // A connection that still has to carry the rest of a refused body is of no use for the next delivery.
         let is_sent = wire.state.written() - written_before >= delivery.body.len() as u64 && !wire.state.is_deaf();
@@ -129,8 +138,30 @@ async fn open<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S) -> 
     let (send, connection) =
         handshake(TokioIo::new(tap)).await.map_err(|error| Unreachable::Network(error.to_string()))?;
     // Ends when `send` is dropped or the receiver closes; what went wrong is told to the one who waits for the response.
-    tokio::spawn(connection);
-    Ok(Wire { send, state })
+    let connection = tokio::spawn(connection);
+    Ok(Wire { send, state, connection })
+}
+
+/// Waits for a response for as long as one may come.
+///
+/// A request that is queued in the very moment in which the connection ends is neither sent nor refused: it stays in the
+/// queue for as long as somebody could send another, that is, until we stop waiting.
+async fn unless_over<T>(
+    response: impl Future<Output = T>,
+    connection: &mut JoinHandle<hyper::Result<()>>,
+) -> Option<T> {
+    let mut response = pin!(response);
+    tokio::select! {
+        biased;
+        response = &mut response => return Some(response),
+        _ = connection => {}
+    }
+    // What the connection had to say it has said before its end.
+    tokio::select! {
+        biased;
+        response = response => Some(response),
+        () = std::future::ready(()) => None,
+    }
 }
 
 /// Reads a response to its end and keeps the beginning. `is_over` tells whether the receiver hung up without having
