@@ -36,6 +36,9 @@ pub fn find(id: &str) -> Option<Case> {
     catalogue().into_iter().find(|case| case.id == id)
 }
 
+/// The id of the case that shows whether a receiver's statuses tell what it lets in.
+pub const WRONG_TOKEN_CASE: &str = "token/wrong";
+
 /// The id of the case on which the others depend.
 pub const PLAIN_EVENT_CASE: &str = "acknowledgement/plain-event";
 

@@ -5,7 +5,7 @@ mod headers;
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
@@ -15,7 +15,7 @@ pub use body::RequestBody;
 pub(crate) use headers::keep_alive;
 
 use crate::{
-    Token,
+    Target, Token,
     case::{Beside, Framing, Request},
     token::percent_encoded,
 };
@@ -26,6 +26,7 @@ pub struct Sender {
     token: Token,
     timeout: Duration,
     trace: AtomicU64,
+    now: SystemTime,
 }
 
 impl Sender {
@@ -34,13 +35,20 @@ impl Sender {
     pub fn new(token: Token) -> Self {
         // Trace ids need only differ; a machine without randomness can still judge.
         let seed = getrandom::u64().unwrap_or_default();
-        Self { token, timeout: TIMEOUT, trace: AtomicU64::new(seed) }
+        Self { token, timeout: TIMEOUT, trace: AtomicU64::new(seed), now: SystemTime::now() }
     }
 
     /// The same with another patience.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
+    }
+
+    /// The same at another time, which the events bear. Without it, that is when the sender was made: a receiver may refuse
+    /// events that are older than Aircall's retries.
+    #[must_use]
+    pub fn at(self, now: SystemTime) -> Self {
+        Self { now, ..self }
     }
 
     /// Returns the token that it sends.
@@ -59,7 +67,7 @@ impl Sender {
     /// case of a token without letters.
     #[must_use]
     pub fn prepare(&self, request: &Request) -> Option<Delivery> {
-        let body = body::write(request.body, &self.token)?;
+        let body = body::dated(body::write(request.body, &self.token)?, self.now);
         Some(Delivery {
             method: request.method.clone(),
             query: (request.beside == Some(Beside::Query))
@@ -98,6 +106,12 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// The same, with the secrets in the URL masked as well in what comes back.
+    pub(crate) fn hiding(&self, target: &Target) -> Self {
+        let secrets = target.query_values();
+        Self { token: self.token.hiding(secrets.iter().map(String::as_str)), ..self.clone() }
+    }
+
     /// Returns the bytes of the body.
     #[must_use]
     pub fn body(&self) -> &Bytes {
@@ -144,6 +158,19 @@ mod tests {
         for text in [format!("{sender:?}"), format!("{delivery:?}"), format!("{body:?}"), format!("{check:?}")] {
             assert!(!text.contains(SECRET), "{text}");
         }
+    }
+
+    #[test]
+    fn events_bear_the_time_of_the_sender() {
+        let sender =
+            Sender::new(Token::new(SECRET).unwrap()).at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000));
+        let sent = |body| String::from_utf8(sender.prepare(&Request::post(body)).unwrap().body.to_vec()).unwrap();
+        assert!(sent(Body::Event(PLAIN_EVENT)).contains(r#""timestamp":1800000000,"#));
+        assert!(sent(Body::Event("message.received.as-callback")).contains(r#""timestamp":1800000000000,"#));
+        assert!(sent(Body::Hostile("token/null")).contains(r#""timestamp":1800000000,"#));
+        assert_eq!(sent(Body::None), "");
+        // Only the envelope's: the times in `data` are what they are.
+        assert!(sent(Body::Event(PLAIN_EVENT)).contains(r#""started_at":1790000000"#));
     }
 
     #[test]

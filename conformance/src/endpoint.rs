@@ -63,7 +63,7 @@ impl Endpoint {
         let progress = Progress::new();
         let attempt = async {
             match &self.0 {
-                Transport::Http1(http1) => http1.deliver(delivery, &progress).await,
+                Transport::Http1(http1) => http1.deliver(&delivery.hiding(http1.target()), &progress).await,
                 Transport::Service(service) => service.deliver(delivery, &progress).await,
             }
         };

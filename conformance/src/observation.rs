@@ -169,6 +169,8 @@ pub enum Unreachable {
     Refused,
     /// The TLS handshake failed.
     Tls(String),
+    /// TLS is spoken there, and plain HTTP was spoken to it.
+    SpeaksTls,
     /// Another error of the network.
     Network(String),
 }
@@ -179,6 +181,7 @@ impl fmt::Display for Unreachable {
             Self::Name(error) => write!(f, "name not resolved: {error}"),
             Self::Refused => f.write_str("connection refused"),
             Self::Tls(error) => write!(f, "TLS handshake failed: {error}"),
+            Self::SpeaksTls => f.write_str("found TLS, expected plain HTTP"),
             Self::Network(error) => f.write_str(error),
         }
     }

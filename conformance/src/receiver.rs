@@ -88,7 +88,8 @@ impl Receiver {
         command.process_group(0);
         let spawned = command.spawn();
         let mut child = spawned.map_err(|error| StartError::Spawn(program.to_string_lossy().into_owned(), error))?;
-        let mut output = Output::new(token.clone(), launch.echo);
+        let secrets = target.query_values();
+        let mut output = Output::new(token.hiding(secrets.iter().map(String::as_str)), launch.echo);
         output.follow(child.stdout.take());
         output.follow(child.stderr.take());
         Ok(Self { group: Group::of(&child), child, output })

@@ -78,7 +78,7 @@ impl Check {
         Self { hostile_anywhere: true, ..self }
     }
 
-    /// The same with so many requests a second at most, wherever the receiver is.
+    /// The same with so many requests a second at most, wherever the receiver is; 0 is no limit.
     #[must_use]
     pub fn with_rate(self, per_second: u32) -> Self {
         Self { rate: Some(per_second), ..self }
@@ -93,7 +93,7 @@ impl Check {
     /// Returns what will be sent.
     pub async fn plan(&self) -> Plan {
         let is_local = self.endpoint.is_local().await;
-        let rate = self.rate.or((!is_local).then_some(REMOTE_RATE));
+        let rate = self.rate.or((!is_local).then_some(REMOTE_RATE)).filter(|&rate| rate > 0);
         Plan { cases: catalogue(), hostile: is_local || self.hostile_anywhere, is_local, rate }
     }
 
@@ -101,7 +101,7 @@ impl Check {
     ///
     /// # Errors
     ///
-    /// When nothing that speaks HTTP is there.
+    /// When nothing is there, or only what speaks TLS where the URL says `http`, or the reverse.
     pub async fn run(&self) -> Result<Report, NotReached> {
         let plan = self.plan().await;
         Ok(Report::new(self.observe(&plan, |_| {}, std::future::pending()).await?))
@@ -112,7 +112,7 @@ impl Check {
     ///
     /// # Errors
     ///
-    /// When nothing that speaks HTTP is there.
+    /// When nothing is there, or only what speaks TLS where the URL says `http`, or the reverse.
     pub async fn observe(
         &self,
         plan: &Plan,
@@ -146,7 +146,7 @@ pub struct Step<'a> {
     pub case: &'a Case,
 }
 
-/// Nothing that speaks HTTP was found at the endpoint, so there is nothing to judge.
+/// There was no connection to be had to the endpoint, so there is nothing to judge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotReached {

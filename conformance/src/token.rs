@@ -9,6 +9,8 @@ pub struct Token {
     text: Arc<str>,
     /// The ways in which a receiver may write it into a response: as it is, as JSON, as part of a URL.
     written: Arc<[Vec<char>]>,
+    /// What else is secret about this webhook.
+    others: Arc<[Vec<char>]>,
 }
 
 impl Token {
@@ -29,7 +31,8 @@ impl Token {
                 written.push(other);
             }
         }
-        Ok(Self { text: text.into(), written: written.iter().map(|text| text.chars().collect()).collect() })
+        let written = written.iter().map(|text| text.chars().collect()).collect();
+        Ok(Self { text: text.into(), written, others: Arc::default() })
     }
 
     /// Makes a new one of the form that Aircall makes: 32 lowercase hex digits.
@@ -41,7 +44,20 @@ impl Token {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes)?;
         let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { written: [text.chars().collect()].into(), text: text.into() })
+        Ok(Self { written: [text.chars().collect()].into(), text: text.into(), others: Arc::default() })
+    }
+
+    /// The same, which masks these texts as well: the values in the query of a webhook's URL, which is the one place where
+    /// a user can put a secret beside the token. Short ones are left, since they stand everywhere.
+    #[must_use]
+    pub(crate) fn hiding<'a>(&self, secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut others: Vec<String> = vec![];
+        for secret in secrets {
+            others.extend([secret.to_owned(), json_escaped(secret), percent_encoded(secret)]);
+        }
+        others.retain(|other| other.chars().count() >= SHORTEST_OTHER);
+        let others = others.iter().map(|other| other.chars().collect()).collect();
+        Self { others, ..self.clone() }
     }
 
     /// Returns the secret itself. What is made from it goes on the wire or to the receiver's environment, nowhere else.
@@ -78,6 +94,12 @@ impl Token {
         let mut found = false;
         let mut at = 0;
         while at < text.len() {
+            let other = self.others.iter().map(|other| (common_start(&text[at..], other), other.len()));
+            if let Some((common, _)) = other.filter(|(common, length)| common == length).max() {
+                masked.push_str(OTHER_MASK);
+                at += common;
+                continue;
+            }
             let longest = self.written.iter().map(|form| (common_start(&text[at..], form), form.len()));
             match longest.filter(|&(common, length)| common >= length.min(TELLING)).max() {
                 Some((common, length)) => {
@@ -137,6 +159,12 @@ pub(crate) fn percent_encoded(text: &str) -> String {
 /// What stands in the place of the token wherever something is shown.
 pub const MASK: &str = "[token]";
 
+/// What stands in the place of any other secret.
+const OTHER_MASK: &str = "[secret]";
+
+/// Values of a query that are shorter than this are not looked for.
+const SHORTEST_OTHER: usize = 4;
+
 /// So many characters from the beginning of a token are worth hiding.
 const TELLING: usize = 8;
 
@@ -177,6 +205,15 @@ mod tests {
         let token = token("a \"b\" c");
         assert_eq!(token.mask(r#"{"token":"a \"b\" c"}"#), r#"{"token":"[token]"}"#);
         assert_eq!(token.mask("/?t=a%20%22b%22%20c"), "/?t=[token]");
+    }
+
+    #[test]
+    fn the_values_of_the_urls_query_are_masked_too_and_are_not_the_token() {
+        let token = token(TEXT).hiding(["hunter2/secret", "v1"]);
+        assert_eq!(token.mask("GET /?k=hunter2%2Fsecret&v=v1"), "GET /?k=[secret]&v=v1");
+        assert_eq!(token.mask(r#""hunter2/secret""#), r#""[secret]""#);
+        assert!(!token.occurs_in("hunter2/secret"));
+        assert!(token.occurs_in(TEXT));
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub enum Evidence {
     Observed(Observation),
     /// The same, from a receiver that refuses the plain event.
     WhileRefused(Observation),
+    /// The same, from a receiver that does refuse a wrong token, and shows it by a 4xx.
+    WhileTold(Observation),
     /// What the whole run has shown.
     Reviewed(Review),
     /// Nothing, and why.
@@ -124,6 +126,9 @@ impl fmt::Display for Verdict {
 pub fn judge(case: &Case, evidence: &Evidence) -> Judgement {
     let (grade, reason) = match evidence {
         Evidence::Observed(observation) => grade_response(case.expectation, observation),
+        // Its statuses tell what it lets in, so a 2xx says that it let this in.
+        Evidence::WhileTold(observation) if observation.is_acknowledged() => (Grade::Broken, Reason::LetIn),
+        Evidence::WhileTold(observation) => grade_response(case.expectation, observation),
         Evidence::WhileRefused(observation) if observation.is_acknowledged() => {
             (Grade::Broken, Reason::AcceptedInstead)
         }
@@ -160,6 +165,10 @@ fn grade_response(expectation: Expectation, observation: &Observation) -> (Grade
         Outcome::Answered(response) => response,
         Outcome::Dropped(Dropped::Closed | Dropped::Reset) if expectation == Expectation::RefuseOrHangUp => {
             return (Grade::Met, Reason::HungUp);
+        }
+        // Nobody is let in, but the end of a connection looks the same as a crash.
+        Outcome::Dropped(Dropped::Closed | Dropped::Reset) if expectation == Expectation::Refuse => {
+            return (Grade::Weakly, Reason::HungUpInstead);
         }
         Outcome::TimedOut(_) => return (Grade::Broken, Reason::TimedOut),
         Outcome::Dropped(_) => return (Grade::Broken, Reason::Dropped),

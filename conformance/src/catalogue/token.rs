@@ -1,10 +1,11 @@
+use super::WRONG_TOKEN_CASE;
 use crate::case::{Beside, Body, Case, Expectation, Level, Procedure, Request, Source};
 
 pub(super) fn hostile() -> Vec<Case> {
     let beside = |beside| Procedure::Send(Request::post(Body::Hostile("token/missing")).with_token_beside(beside));
     vec![
         Case {
-            id: "token/wrong".into(),
+            id: WRONG_TOKEN_CASE.into(),
             requirement: "The receiver refuses an event with another token of the same length.",
             remedy: "Compare the body's `token` with the configured one, and see to it that the name under which it is \
                      configured is spelt as the code spells it: a check that finds no token configured must refuse.",

@@ -3,6 +3,7 @@ use std::{
     fmt,
     pin::Pin,
     task::{Context, Poll},
+    time::SystemTime,
 };
 
 use aircall_fixtures::{find, find_hostile, generate};
@@ -30,6 +31,23 @@ pub(super) fn write(body: Body, token: &Token) -> Option<Bytes> {
         Body::ManyNumbers(length) => generate::user_event(secret, length).into(),
         Body::Oversized(length) => generate::padded(&token.stranger(), length).into(),
     })
+}
+
+/// Writes the time into an envelope that has one, in its unit: seconds have ten digits, milliseconds thirteen.
+pub(super) fn dated(body: Bytes, now: SystemTime) -> Bytes {
+    const KEY: &[u8] = br#""timestamp":"#;
+    // In the fixtures it stands before the data, in which other things may bear the name.
+    let Some(start) = body.windows(KEY.len()).position(|window| window == KEY).map(|at| at + KEY.len()) else {
+        return body;
+    };
+    let digits = body[start..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let time = match digits {
+        10 => since.as_secs().to_string(),
+        13 => since.as_millis().to_string(),
+        _ => return body,
+    };
+    [&body[..start], time.as_bytes(), &body[start + digits..]].concat().into()
 }
 
 /// Hostile fixtures are short: their data is a stub. The plain event's data and time take its place, so that what is sent

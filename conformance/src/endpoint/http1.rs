@@ -90,6 +90,7 @@ impl Http1 {
         let written_before = wire.state.written();
         let outcome = match unless_over(wire.send.send_request(request), &mut wire.connection).await {
             Some(Ok(response)) => read(response, delivery, progress, || wire.state.is_deaf()).await,
+            Some(Err(_)) if wire.state.is_tls() => Outcome::Unreachable(Unreachable::SpeaksTls),
             Some(Err(error)) => failure(&error),
             None => Outcome::Dropped(Dropped::Closed),
         };

@@ -3,7 +3,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering},
     },
     task::{Context, Poll},
 };
@@ -24,6 +24,8 @@ pub(super) struct TapState {
     read: AtomicU64,
     written: AtomicU64,
     deaf: AtomicBool,
+    /// The first two bytes that have come, as a number; 0 before.
+    first: AtomicU16,
 }
 
 impl TapState {
@@ -35,6 +37,12 @@ impl TapState {
     /// Returns how many bytes have been written.
     pub(super) fn written(&self) -> u64 {
         self.written.load(Ordering::Relaxed)
+    }
+
+    /// Tells whether what has come begins as a TLS record does, an alert or a handshake: that is how a server that
+    /// expects TLS answers who speaks without.
+    pub(super) fn is_tls(&self) -> bool {
+        matches!(self.first.load(Ordering::Relaxed).to_be_bytes(), [0x15 | 0x16, 0x03])
     }
 
     /// Tells whether the other side has stopped to listen before everything was written.
@@ -72,7 +80,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(cx, buf);
-        self.state.read.fetch_add((buf.filled().len() - before) as u64, Ordering::Relaxed);
+        let come = &buf.filled()[before..];
+        if let (0, &[first, second, ..]) = (self.state.read(), come) {
+            self.state.first.store(u16::from_be_bytes([first, second]), Ordering::Relaxed);
+        }
+        self.state.read.fetch_add(come.len() as u64, Ordering::Relaxed);
         result
     }
 }

@@ -57,6 +57,14 @@ impl Target {
         if self.port == default_port(self.https) { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
     }
 
+    /// Returns the values in the query, as they stand there and decoded.
+    pub(crate) fn query_values(&self) -> Vec<String> {
+        let query = self.query.as_deref().unwrap_or_default();
+        let raw = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value).to_owned());
+        let decoded = form_urlencoded::parse(query.as_bytes()).map(|(_, value)| value.into_owned());
+        raw.chain(decoded).collect()
+    }
+
     /// Returns what stands in the request line, with this added to the query.
     pub(super) fn path_and_query(&self, added: Option<&str>) -> String {
         let query: Vec<&str> = self.query.as_deref().into_iter().chain(added).collect();

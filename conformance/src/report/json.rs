@@ -143,7 +143,7 @@ impl<'a> CaseJson<'a> {
             explanation: result.judgement.reason.to_string(),
             requirement: case.requirement,
             source: SourceJson { kind: case.source.kind(), text: case.source.to_string() },
-            cost: case.cost,
+            cost: result.cost(),
             remedy: result.remedy(),
             sent: match (&case.procedure, observation) {
                 (Procedure::Send(request), Some(observation)) => Some(Sent {
@@ -185,7 +185,9 @@ impl CaseResult {
     #[must_use]
     pub fn observation(&self) -> Option<&Observation> {
         match &self.evidence {
-            Evidence::Observed(observation) | Evidence::WhileRefused(observation) => Some(observation),
+            Evidence::Observed(observation)
+            | Evidence::WhileTold(observation)
+            | Evidence::WhileRefused(observation) => Some(observation),
             _ => None,
         }
     }

@@ -1,11 +1,24 @@
 use crate::{
+    case::Expectation,
     catalogue::PLAIN_EVENT_CASE,
     observation::{Observation, Outcome},
     report::CaseResult,
-    verdict::{Judgement, Verdict},
+    verdict::{Judgement, Reason, Verdict},
 };
 
 impl CaseResult {
+    /// Returns what it costs the user of the receiver: that of the case, unless what was found is something else.
+    #[must_use]
+    pub fn cost(&self) -> &'static str {
+        match self.judgement.reason {
+            Reason::BrokeInstead | Reason::HungUpInstead => {
+                "Nobody is let in, but an error that nobody foresaw can be caused by anybody: it fills the log, wakes \
+                 people, and hides the errors of honest events."
+            }
+            _ => self.case.cost,
+        }
+    }
+
     /// Returns what is to be done. When the plain event is refused, nobody can see further until that is mended, so the
     /// advice goes by what came back.
     #[must_use]
@@ -13,6 +26,18 @@ impl CaseResult {
         match (self.observation(), &self.judgement) {
             (Some(observation), Judgement { verdict: Verdict::Fail, .. }) if self.case.id == PLAIN_EVENT_CASE => {
                 diagnose(observation).unwrap_or(self.case.remedy)
+            }
+            (_, Judgement { reason: Reason::BrokeInstead | Reason::HungUpInstead, .. }) => {
+                "Refuse it on purpose: check that the body is an object and its `token` a string before either is used, and \
+                 answer 400 or 401."
+            }
+            (Some(observation), _) if observation.response().is_some_and(|response| response.status == 429) => {
+                "Take the route out of rate limits: Aircall sends as many events as there are, and counts each 429 as a \
+                 failure. To see past the limit now, run this again with `--rate`."
+            }
+            (_, Judgement { reason: Reason::Dropped, .. }) if self.case.expectation == Expectation::Acknowledge => {
+                "Look into the receiver's log: it ended the connection instead of answering. Take every field of `data` as \
+                 optional, null or of another type, and let nothing in there decide about the answer."
             }
             _ => self.case.remedy,
         }
@@ -48,8 +73,8 @@ fn diagnose(observation: &Observation) -> Option<&'static str> {
         404 => "Check the path of the URL: nothing is there that takes the event.",
         405 => "Check the path of the URL, and route it for POST.",
         400 | 422 => {
-            "Look into the receiver's log for what it misses: the event has no key beyond those that real ones have, and \
-             no `user`, as nobody has answered the call yet."
+            "Look into the receiver's log for what it misses: the event has the keys that real ones have, and no others. A \
+             check of the time that it bears should allow for twelve hours, for which Aircall sends a failed event again."
         }
         411 | 413 => {
             "Check the limits of the receiver and of the proxy before it: the event is small, and says its length."

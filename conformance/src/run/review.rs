@@ -1,12 +1,14 @@
 use super::Record;
 use crate::{
     case::{Expectation, Procedure},
+    catalogue::WRONG_TOKEN_CASE,
     observation::Observation,
     verdict::{Evidence, Review, Skip},
 };
 
-/// Fills in the evidence of the cases that send nothing of their own.
+/// Fills in the evidence of the cases that send nothing of their own, and compares those that tell more together.
 pub(super) fn fill_in(record: &mut Record, is_https: Option<bool>) {
+    compare_tokens(record);
     for at in 0..record.entries.len() {
         let entry = &record.entries[at];
         if entry.case.procedure != Procedure::Review || entry.evidence == Evidence::Missing(Skip::Interrupted) {
@@ -24,6 +26,25 @@ pub(super) fn fill_in(record: &mut Record, is_https: Option<bool>) {
             Ok(review) => Evidence::Reviewed(review),
             Err(skip) => Evidence::Missing(skip),
         };
+    }
+}
+
+/// A 2xx to a token that should be refused tells nothing by itself: some receivers answer so whatever they do. One that
+/// answers a plainly wrong token with a 4xx is not of these.
+fn compare_tokens(record: &mut Record) {
+    let refuses = |entry: &super::Entry| match &entry.evidence {
+        Evidence::Observed(observation) => observation
+            .response()
+            .is_some_and(|response| (400..=499).contains(&response.status) && response.status != 429),
+        _ => false,
+    };
+    if !record.entries.iter().any(|entry| entry.case.id == WRONG_TOKEN_CASE && refuses(entry)) {
+        return;
+    }
+    for entry in record.entries.iter_mut().filter(|entry| entry.case.section() == "token") {
+        if let (Expectation::Refuse, Evidence::Observed(observation)) = (entry.case.expectation, &entry.evidence) {
+            entry.evidence = Evidence::WhileTold(observation.clone());
+        }
     }
 }
 
@@ -52,7 +73,7 @@ fn tokens(record: &Record) -> Result<Review, Skip> {
 
 fn observations(record: &Record) -> impl Iterator<Item = (Expectation, &str, &Observation)> {
     record.entries.iter().filter_map(|entry| match &entry.evidence {
-        Evidence::Observed(observation) | Evidence::WhileRefused(observation) => {
+        Evidence::Observed(observation) | Evidence::WhileTold(observation) | Evidence::WhileRefused(observation) => {
             Some((entry.case.expectation, &*entry.case.id, observation))
         }
         _ => None,

@@ -30,7 +30,7 @@ enum Gate {
     Open,
     /// Answered, with anything but a 2xx.
     Refused,
-    /// Not answered.
+    /// Not answered, or not in HTTP.
     Silent,
 }
 
@@ -94,7 +94,7 @@ impl<'a> Session<'a> {
     /// Takes the first observation for what everything else is compared with.
     fn open(&mut self, observation: Observation) -> Result<Evidence, NotReached> {
         self.gate = Some(match &observation.outcome {
-            Outcome::Unreachable(_) | Outcome::Garbled(_) => {
+            Outcome::Unreachable(_) => {
                 return Err(NotReached { endpoint: self.check.endpoint.shown(), outcome: observation.outcome });
             }
             _ if observation.is_acknowledged() => Gate::Open,

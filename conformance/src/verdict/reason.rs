@@ -32,6 +32,10 @@ pub enum Reason {
     Survived,
     /// A 2xx to what should be refused: the status does not tell whether it was handled.
     MayBeHandled,
+    /// A 2xx to what should be refused, from a receiver that answers a wrong token with a 4xx.
+    LetIn,
+    /// The end of the connection where a 4xx should be.
+    HungUpInstead,
     /// A 2xx to what should be refused, from a receiver that refuses what is honest.
     AcceptedInstead,
     /// A 429 does not tell what would have been the answer.
@@ -80,6 +84,8 @@ impl Reason {
             Self::HungUp => "hung-up",
             Self::Survived => "survived",
             Self::MayBeHandled => "may-be-handled",
+            Self::LetIn => "let-in",
+            Self::HungUpInstead => "hung-up-instead",
             Self::AcceptedInstead => "accepted-instead",
             Self::TooOften => "too-often",
             Self::RedirectedInstead => "redirected-instead",
@@ -113,9 +119,12 @@ impl fmt::Display for Reason {
             Self::RefusedAsDue => f.write_str("refused"),
             Self::HungUp => f.write_str("refused by the end of the connection"),
             Self::Survived => f.write_str("answered in time"),
-            Self::MayBeHandled => {
-                f.write_str("answered with success, which does not tell whether the event was handled all the same")
-            }
+            Self::MayBeHandled => f.write_str(
+                "answered with success, which does not tell whether the event was handled all the same: the token \
+                     may not be checked at all",
+            ),
+            Self::LetIn => f.write_str("answered with success, while another wrong token is refused: it is let in"),
+            Self::HungUpInstead => f.write_str("refused by the end of the connection, which a crash looks like, too"),
             Self::AcceptedInstead => f.write_str("accepted, while the honest event is refused"),
             Self::TooOften => f.write_str("sent away for coming too often, so the answer itself is not known"),
             Self::RedirectedInstead => f.write_str("redirected instead of refused"),

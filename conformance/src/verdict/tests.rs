@@ -46,7 +46,7 @@ fn what_should_be_refused_needs_a_4xx_and_a_2xx_tells_nothing() {
             (status(500), Verdict::Lenient, "broke-instead"),
             (status(503), Verdict::Lenient, "broke-instead"),
             (observed(Outcome::TimedOut(Stage::Waiting)), Verdict::Fail, "timed-out"),
-            (observed(Outcome::Dropped(Dropped::Closed)), Verdict::Fail, "dropped"),
+            (observed(Outcome::Dropped(Dropped::Closed)), Verdict::Lenient, "hung-up-instead"),
             (observed(Outcome::Unreachable(Unreachable::Refused)), Verdict::Fail, "unreachable"),
         ],
     );
@@ -96,6 +96,24 @@ fn another_method_needs_a_4xx_or_501() {
             (status(302), Verdict::Lenient, "redirected-instead"),
             (status(500), Verdict::Lenient, "broke-instead"),
             (observed(Outcome::TimedOut(Stage::Waiting)), Verdict::Lenient, "timed-out"),
+        ],
+    );
+}
+
+#[test]
+fn where_a_wrong_token_gets_a_4xx_a_2xx_to_another_lets_it_in() {
+    let told = |evidence| match evidence {
+        Evidence::Observed(observation) => Evidence::WhileTold(observation),
+        other => other,
+    };
+    assert_judged(
+        Level::Must,
+        Expectation::Refuse,
+        &[
+            (told(status(200)), Verdict::Fail, "let-in"),
+            (told(status(401)), Verdict::Pass, "refused-as-due"),
+            (told(status(500)), Verdict::Lenient, "broke-instead"),
+            (told(status(302)), Verdict::Lenient, "redirected-instead"),
         ],
     );
 }

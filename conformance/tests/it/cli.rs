@@ -56,14 +56,19 @@ async fn exit_code_1_for_findings() {
 }
 
 #[tokio::test]
-async fn inconclusive_alone_is_no_finding_and_lenient_is_one_when_strict() {
+async fn what_is_left_open_or_met_weakly_is_a_finding_when_strict() {
     let open = serve(|request: Received| async move {
-        if request.key("token") == "null" { "ok".into_response() } else { request.due() }
+        let is_event = request.method == Method::POST && !request.key("event").is_empty();
+        if is_event { "ok".into_response() } else { request.due() }
     });
     let open = open.await;
-    let ran = run(&["check", &open.url, "--token", TOKEN, "--strict"]).await;
-    assert_eq!(ran.code, 0, "{}", ran.stdout);
-    assert!(ran.stdout.contains("INCONCLUSIVE  token/null"), "{}", ran.stdout);
+    for (arguments, code) in
+        [(&["check", &open.url, "--token", TOKEN][..], 0), (&["check", &open.url, "--token", TOKEN, "--strict"], 1)]
+    {
+        let ran = run(arguments).await;
+        assert_eq!(ran.code, code, "{}", ran.stdout);
+        assert!(ran.stdout.contains("INCONCLUSIVE") && ran.stdout.contains("token/wrong"), "{}", ran.stdout);
+    }
 
     let lenient = serve(|request: Received| async move {
         if request.method == Method::GET { "ok".into_response() } else { request.due() }

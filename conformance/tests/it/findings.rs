@@ -130,7 +130,7 @@ async fn the_token_is_taken_from_a_header_too() {
         let by_header = request.header("authorization") == format!("Bearer {TOKEN}");
         if by_header { StatusCode::OK.into_response() } else { request.due() }
     });
-    assert_eq!(found.await, ["inconclusive token/header-only: may-be-handled"]);
+    assert_eq!(found.await, ["fail token/header-only: let-in"]);
 }
 
 #[tokio::test]
@@ -139,7 +139,30 @@ async fn the_token_is_taken_from_the_query_too() {
         let by_query = request.uri.query() == Some(&format!("token={TOKEN}"));
         if by_query { StatusCode::OK.into_response() } else { request.due() }
     });
-    assert_eq!(found.await, ["inconclusive token/query-only: may-be-handled"]);
+    assert_eq!(found.await, ["fail token/query-only: let-in"]);
+}
+
+/// Who answers 2xx to everything lets nobody see what it lets in.
+#[tokio::test]
+async fn the_token_is_perhaps_not_checked_at_all() {
+    let found = judged(|request: Received| async move {
+        if request.method == Method::POST { StatusCode::OK.into_response() } else { request.due() }
+    });
+    let found = found.await;
+    assert!(found.contains(&"inconclusive token/wrong: may-be-handled".to_owned()), "{found:?}");
+    assert!(found.iter().all(|found| found.starts_with("inconclusive")), "{found:?}");
+}
+
+/// As with nginx's `return 444`: nobody is let in, and nobody is told why.
+#[tokio::test]
+async fn strangers_are_hung_up_on() {
+    let found = judged(|request: Received| async move {
+        assert!(request.key("event").is_empty() || request.is_authentic() || request.method != Method::POST);
+        request.due()
+    });
+    let found = found.await;
+    assert!(found.contains(&"lenient token/wrong: hung-up-instead".to_owned()), "{found:?}");
+    assert!(found.iter().all(|found| found.starts_with("lenient")), "{found:?}");
 }
 
 #[tokio::test]
@@ -163,7 +186,7 @@ async fn tokens_are_compared_loosely() {
             let is_loose = is_plain && is_event && request.key("token") == token;
             async move { if is_loose { StatusCode::OK.into_response() } else { request.due() } }
         });
-        assert_eq!(found.await, [format!("inconclusive token/{id}: may-be-handled")]);
+        assert_eq!(found.await, [format!("fail token/{id}: let-in")]);
     }
 }
 

@@ -94,6 +94,14 @@ async fn a_command_that_never_listens_is_stopped() {
 #[cfg(unix)]
 #[tokio::test]
 async fn the_end_of_the_program_is_the_end_of_the_receiver() {
+    use rustix::process::Signal;
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        ends_with_its_receiver_at(signal).await;
+    }
+}
+
+#[cfg(unix)]
+async fn ends_with_its_receiver_at(signal: rustix::process::Signal) {
     let target = target().await;
     let script = format!("{} & wait", example().display());
     let port = target.port();
@@ -107,10 +115,10 @@ async fn the_end_of_the_program_is_the_end_of_the_receiver() {
     // It has seen the receiver as well, or is about to; either way the receiver must go.
     tokio::time::sleep(Duration::from_millis(500)).await;
     let id = rustix::process::Pid::from_raw(program.id().try_into().unwrap()).unwrap();
-    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    rustix::process::kill_process(id, signal).unwrap();
     let output = tokio::task::spawn_blocking(move || program.wait_with_output().unwrap()).await.unwrap();
     let stdout = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(2), "{stdout}");
+    assert_eq!(output.status.code(), Some(2), "{signal:?}: {stdout}");
     assert!(stdout.contains("no verdict: ended after "), "{stdout}");
     assert!(TcpStream::connect(("127.0.0.1", port)).await.is_err(), "the receiver still runs");
 }

@@ -51,7 +51,7 @@ async fn express_as_the_readme_has_it() {
     let (program, _) = rest.split_once("```").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let server = folder.path().join("server.js");
-    std::fs::write(&server, format!("const handle = async () => {{}};\n{program}")).unwrap();
+    std::fs::write(&server, program).unwrap();
     let script = format!("NODE_PATH={} exec node {}", modules.display(), server.display());
     let ran = run(&["check", "http://127.0.0.1:0/aircall/webhook", "--strict", "--", "sh", "-c", &script]).await;
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);

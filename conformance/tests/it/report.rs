@@ -64,6 +64,7 @@ async fn for_a_program() {
 pub(crate) fn filters() -> Vec<(&'static str, &'static str)> {
     vec![
         (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
+        (r#"("timestamp":)\d{10}"#, "$1[time]"),
         (r"under 1 ms|\d+ ms|\d\.\d s\b", "[time]"),
         (r"(?s)half of them in .* are\s+allowed", "half of them in [times] are allowed"),
         (r#""(elapsed_ms|p50|p95|p99|max)": [\d.]+"#, r#""$1": "[time]""#),

@@ -48,7 +48,7 @@ pub(crate) struct CheckArgs {
     #[arg(long)]
     pub(crate) all: bool,
 
-    /// Take lenient verdicts for findings too (exit code 1)
+    /// Take lenient and inconclusive verdicts for findings too (exit code 1)
     #[arg(long)]
     pub(crate) strict: bool,
 

@@ -29,7 +29,15 @@ pub(crate) async fn run(intent: Check) -> Result<Exit> {
     announce(&target, &plan);
     let record = observe(&check, &plan).await;
     let output = stop(receiver).await;
-    let record = record.map_err(|not_reached| with_hint(&not_reached))?;
+    let record = match record {
+        Ok(record) => record,
+        Err(not_reached) => {
+            if let (Some(output), false) = (&output, intent.shows_output()) {
+                show_last(output);
+            }
+            return Err(with_hint(&not_reached).into());
+        }
+    };
     let report = Report::new(match &output {
         Some(output) => record.with_output(output.token_in().as_deref()),
         None => record,
@@ -117,11 +125,16 @@ async fn stop(receiver: Option<Receiver>) -> Option<ReceiverOutput> {
 /// Shows what a receiver printed last, if it refused the plain event or did not survive: the cause may stand there.
 fn explain(report: &Report, output: &ReceiverOutput) {
     let failed = |id: &str| report.with(Verdict::Fail).any(|result| result.case.id == id);
-    let lines = output.last_lines();
-    if lines.is_empty() || !(failed(PLAIN_EVENT_CASE) || failed("acknowledgement/after-hostile")) {
-        return;
+    if failed(PLAIN_EVENT_CASE) || failed("acknowledgement/after-hostile") {
+        show_last(output);
     }
-    eprintln!("\nthe last that the receiver printed:\n  {}", lines.join("\n  "));
+}
+
+fn show_last(output: &ReceiverOutput) {
+    let lines = output.last_lines();
+    if !lines.is_empty() {
+        eprintln!("\nthe last that the receiver printed:\n  {}", lines.join("\n  "));
+    }
 }
 
 fn with_hint(not_reached: &NotReached) -> String {
@@ -134,7 +147,7 @@ fn with_hint(not_reached: &NotReached) -> String {
         Outcome::Unreachable(Unreachable::Tls(error)) if error.contains("corrupt message") => {
             "the port may speak plain HTTP: try http://"
         }
-        Outcome::Garbled(_) => "the port may speak TLS: try https://",
+        Outcome::Unreachable(Unreachable::SpeaksTls) => "try https://",
         _ => return not_reached.to_string(),
     };
     format!("{not_reached}; {hint}")
@@ -155,7 +168,7 @@ fn print(report: &Report, output: Output) -> Result<()> {
 fn exit(report: &Report, is_strict: bool) -> Exit {
     match report.conclusion() {
         Conclusion::Interrupted { .. } => Exit::CouldNotRun,
-        _ if is_strict && report.count(Verdict::Lenient) > 0 => Exit::Findings,
+        _ if is_strict && report.count(Verdict::Lenient) + report.count(Verdict::Inconclusive) > 0 => Exit::Findings,
         Conclusion::Conformant(_) | Conclusion::NothingFailed(_) => Exit::Conformant,
         _ => Exit::Findings,
     }
@@ -165,24 +178,48 @@ fn exit(report: &Report, is_strict: bool) -> Exit {
 async fn interrupt() {
     tokio::select! {
         Ok(()) = tokio::signal::ctrl_c() => {}
-        () = terminate() => {}
+        () = ended_by(Ending::Terminate) => {}
+        () = ended_by(Ending::HangUp) => {}
         // A program that cannot be told so is ended by the system.
         else => std::future::pending().await,
     }
 }
 
+/// Ways to end a program that have no key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Terminate,
+    /// The terminal was closed.
+    HangUp,
+}
+
 #[cfg(unix)]
-async fn terminate() {
+async fn ended_by(ending: Ending) {
     use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            terminate.recv().await;
+    let kind = match ending {
+        Ending::Terminate => SignalKind::terminate(),
+        // Started by `nohup`, which wants it to outlive the terminal: to listen for the signal would undo that.
+        Ending::HangUp if is_ignored(SignalKind::hangup()) => return std::future::pending().await,
+        Ending::HangUp => SignalKind::hangup(),
+    };
+    match signal(kind) {
+        Ok(mut signals) => {
+            signals.recv().await;
         }
         Err(_) => std::future::pending().await,
     }
 }
 
 #[cfg(not(unix))]
-async fn terminate() {
+async fn ended_by(_: Ending) {
     std::future::pending().await
+}
+
+/// Tells whether this program was started with the signal ignored. Only Linux says so without unsafe code.
+#[cfg(unix)]
+fn is_ignored(signal: tokio::signal::unix::SignalKind) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal.as_raw_value() - 1) & 1 == 1)
 }

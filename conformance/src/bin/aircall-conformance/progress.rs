@@ -37,8 +37,7 @@ impl Progress {
     fn show(&self, line: &str) {
         if self.is_shown {
             // Cut, since a line that wraps cannot be taken back.
-            eprint!("\r{CLEAR}{}", line.chars().take(79).collect::<String>());
-            let _ = std::io::stderr().flush();
+            write(&format!("\r{CLEAR}{}", line.chars().take(79).collect::<String>()));
         }
     }
 }
@@ -47,9 +46,15 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         if self.is_shown {
-            eprint!("\r{CLEAR}");
+            write(&format!("\r{CLEAR}"));
         }
     }
+}
+
+/// The terminal may have been closed; that is no reason to leave the receiver behind, as a panic might.
+fn write(text: &str) {
+    let mut stderr = std::io::stderr();
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }
 
 const CLEAR: &str = "\x1b[K";

@@ -56,7 +56,7 @@ impl<'a> Finding<'a> {
         line(out, "asked", first.case.requirement);
         self.exchange(out);
         line(out, "found", &first.judgement.reason.to_string());
-        line(out, "costs", first.case.cost);
+        line(out, "costs", first.cost());
         match verdict {
             Verdict::Inconclusive => line(out, "settle", SETTLE),
             _ => line(out, "mend", first.remedy()),
