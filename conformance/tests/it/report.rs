@@ -73,3 +73,19 @@ pub(crate) fn filters() -> Vec<(&'static str, &'static str)> {
         (r#""version": "[\d.]+""#, r#""version": "[version]""#),
     ]
 }
+
+/// Receivers quote the URL in their error pages, and users put secrets there.
+#[tokio::test]
+async fn secrets_in_the_url_stay_out_of_every_report() {
+    let receiver = serve(|request: Received| async move {
+        let quoted = request.uri.to_string();
+        (StatusCode::NOT_FOUND, [("x-path", quoted.clone())], format!("Cannot POST {quoted}")).into_response()
+    });
+    let receiver = receiver.await;
+    let report = check(&format!("{}?key=hunter2%2Fsecret&v=1", receiver.url)).run().await.unwrap();
+    for text in [report.human(), report.styled(Detail::Everything), report.json(), format!("{report:?}")] {
+        assert!(text.contains("404"), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+    assert!(report.human().contains("[secret]"), "{}", report.human());
+}
