@@ -36,9 +36,13 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// When the URL is `https` and there are no root certificates to trust.
+    /// When there are no root certificates to trust: for an `https` URL, or in a file that was given for any.
     pub fn url(target: Target, roots: &Roots) -> Result<Self, TlsError> {
-        let tls = if target.is_https() { Some(tls::connector(roots)?) } else { None };
+        let tls = match roots {
+            Roots::System if !target.is_https() => None,
+            // A file that is of no use is a mistake even where none is needed.
+            _ => Some(tls::connector(roots)?).filter(|_| target.is_https()),
+        };
         Ok(Self(Transport::Http1(http1::Http1::new(target, tls))))
     }
 

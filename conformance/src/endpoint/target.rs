@@ -1,4 +1,8 @@
-use std::{fmt, net::SocketAddr, str::FromStr};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    str::FromStr,
+};
 
 use http::Uri;
 
@@ -37,13 +41,14 @@ impl Target {
         Self { port, ..self }
     }
 
-    /// Resolves the host.
+    /// Resolves the host, to where it can be connected to: what listens on every address of this machine (`0.0.0.0`,
+    /// `[::]`) is reached over its loopback.
     ///
     /// # Errors
     ///
     /// When the name is not known, or the resolver fails.
     pub async fn addresses(&self) -> std::io::Result<Vec<SocketAddr>> {
-        Ok(tokio::net::lookup_host((self.host(), self.port)).await?.collect())
+        Ok(tokio::net::lookup_host((self.host(), self.port)).await?.map(reachable).collect())
     }
 
     /// Tells whether every address of the host is on this machine.
@@ -189,6 +194,15 @@ fn masked(query: &str) -> String {
         _ => pair.to_owned(),
     };
     query.split('&').map(mask).collect::<Vec<_>>().join("&")
+}
+
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let loopback: IpAddr = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        _ => return address,
+    };
+    SocketAddr::new(loopback, address.port())
 }
 
 fn default_port(https: bool) -> u16 {

@@ -105,11 +105,14 @@ async fn errors_are_understood() {
         &["check", "http://127.0.0.1:9/"],
         &["check", "http://127.0.0.1:9/", "--token", " "],
         &["check", "http://127.0.0.1:9/", "--token", "t", "--timeout", "5"],
+        &["check", "http://127.0.0.1:9/", "--token", "t", "--timeout", "-5s"],
+        &["check", "http://127.0.0.1:9/", "--token", "t", "--rate", "-1"],
         &["check", "http://127.0.0.1:9/", "--token", "t", "--format", "xml"],
         &["check", "http://127.0.0.1:0/", "--token", "t"],
         &["check", &closed, "--token", "t"],
         &["check", "http://no-such-host.invalid/", "--token", "t"],
         &["check", "https://127.0.0.1:9/", "--token", "t", "--ca-file", "no-such-file.pem"],
+        &["check", "http://127.0.0.1:9/", "--token", "t", "--ca-file", "no-such-file.pem"],
         &["check", "http://127.0.0.1:0/", "--", "no-such-program"],
         &["check", "http://127.0.0.1:0/", "--", "sh", "-c", "echo cannot find $AIRCALL_TOKEN; exit 3"],
         &["check", "http://127.0.0.1:0/", "--startup-timeout", "300ms", "--", "sleep", "60"],
@@ -117,6 +120,7 @@ async fn errors_are_understood() {
         &["send", "token/not-in-logs", "http://127.0.0.1:9/", "--token", "t"],
         &["send", "call.ended", &closed, "--token", "t"],
         &["events", "call.creatd"],
+        &["events", "call.ended", "--format", "json"],
         &["chekc"],
     ] {
         let ran = run(arguments).await;
@@ -201,10 +205,18 @@ async fn colours_are_for_those_who_want_them() {
 
 #[tokio::test]
 async fn a_reader_that_stops_reading_is_no_error() {
-    let mut command = command(&["events"]);
-    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!((output.status.code(), &*String::from_utf8_lossy(&output.stderr)), (Some(0), ""));
+    let receiver = serve_app(good::app(TOKEN.to_owned())).await;
+    for arguments in [
+        &["events"][..],
+        &["send", "call.ended", &receiver.url, "--token", TOKEN],
+        &["check", &receiver.url, "--token", TOKEN],
+    ] {
+        let mut command = command(arguments);
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        drop(child.stdout.take());
+        let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(0) && !stderr.contains("error"), "{arguments:?}: {stderr}");
+    }
 }

@@ -26,6 +26,28 @@ async fn a_receiver_that_never_answers_is_not_waited_for_175_times() {
 }
 
 #[tokio::test]
+async fn a_receiver_that_answers_in_broken_http_fails() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let long = format!("HTTP/1.1 200 OK\r\nx-long: {}\r\n\r\n", "x".repeat(1 << 20));
+    for answer in ["HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n", "hello\r\n\r\n", &long] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let check = check(&format!("http://{}/", listener.local_addr().unwrap()));
+        let serve = async {
+            let mut stream = listener.accept().await.unwrap().0;
+            stream.read_exact(&mut [0; 1024]).await.unwrap();
+            // The one who reads gives up before the end of a long one.
+            let _ = stream.write_all(answer.as_bytes()).await;
+            std::future::pending::<()>().await
+        };
+        let report = tokio::select! {
+            report = check.run() => report.unwrap(),
+            () = serve => unreachable!("it never ends"),
+        };
+        assert_eq!(deviations(&report), ["fail acknowledgement/plain-event: garbled"]);
+    }
+}
+
+#[tokio::test]
 async fn a_receiver_that_falls_silent_is_given_up() {
     let receiver = serve(|request: Received| async move {
         match request.key("event").starts_with(r#""call."#) {

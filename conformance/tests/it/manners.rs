@@ -25,9 +25,13 @@ async fn a_receiver_on_another_machine_is_spared() {
     let plan = elsewhere().with_hostile_requests_anywhere().with_rate(50).plan().await;
     assert_eq!((plan.hostile() > 20, plan.rate), (true, Some(50)));
 
-    let plan = check("http://localhost:1/").plan().await;
-    assert!(plan.is_local);
-    assert_eq!((plan.hostile() > 20, plan.rate), (true, None));
+    assert_eq!(elsewhere().with_rate(0).plan().await.rate, None);
+
+    for url in ["http://localhost:1/", "http://0.0.0.0:1/", "http://[::]:1/"] {
+        let plan = check(url).plan().await;
+        assert!(plan.is_local, "{url}");
+        assert_eq!((plan.hostile() > 20, plan.rate), (true, None));
+    }
 }
 
 #[tokio::test]

@@ -59,11 +59,11 @@ pub(crate) struct CheckArgs {
     pub(crate) yes_hostile: bool,
 
     /// Requests a second at most; 0 is no limit [default: 10 to another machine, no limit on this one]
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = rate, allow_negative_numbers = true)]
     pub(crate) rate: Option<u32>,
 
     /// How long the command may take until it listens; it may have to be compiled first
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration, allow_hyphen_values = true)]
     pub(crate) startup_timeout: Duration,
 
     /// Show what the command prints, on standard error
@@ -83,7 +83,7 @@ pub(crate) struct EventsArgs {
     pub(crate) name: Option<String>,
 
     /// Form of the list
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    #[arg(long, value_name = "FORMAT", default_value = "human", conflicts_with = "name")]
     pub(crate) format: Format,
 }
 
@@ -113,7 +113,8 @@ pub(crate) struct DeliveryArgs {
     pub(crate) token: Option<String>,
 
     /// How long a response may take until it is complete (500ms, 5s, 1m); Aircall gives 5s
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
+    // A value with a minus is for the parser to refuse, which says what is expected; clap would take it for a flag.
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration, allow_hyphen_values = true)]
     pub(crate) timeout: Duration,
 
     /// Trust the root certificates in this PEM file, and no others
@@ -127,6 +128,10 @@ pub(crate) enum Format {
     Human,
     /// For a program
     Json,
+}
+
+fn rate(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| "expected a whole number of requests a second, or 0 for no limit".to_owned())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

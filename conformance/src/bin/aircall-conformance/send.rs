@@ -17,8 +17,8 @@ pub(crate) async fn run(intent: Send) -> Result<Exit, Box<dyn Error>> {
     let observation = endpoint.deliver(&delivery).await;
     match &observation.outcome {
         Outcome::Unreachable(_) => return Err(observation.outcome.to_string().into()),
-        Outcome::Answered(response) => show(&observation, Some(response))?,
-        _ => show(&observation, None)?,
+        Outcome::Answered(response) => heard(show(&observation, Some(response)))?,
+        _ => heard(show(&observation, None))?,
     }
     Ok(if observation.is_acknowledged() { Exit::Conformant } else { Exit::Findings })
 }
@@ -37,6 +37,14 @@ fn show(observation: &Observation, response: Option<&Response>) -> std::io::Resu
         eprintln!("note: the receiver sent the token back");
     }
     Ok(())
+}
+
+/// Who reads only the beginning (`| head`) has seen what was wanted.
+fn heard(written: std::io::Result<()>) -> std::io::Result<()> {
+    match written {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
 }
 
 /// Takes out what a terminal would obey.
