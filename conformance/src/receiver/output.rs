@@ -18,7 +18,7 @@ pub type Echo = Option<fn(&str)>;
 #[derive(Debug, Default)]
 pub struct Output {
     kept: Arc<Mutex<Kept>>,
-    token: Option<Token>,
+    token: Option<Arc<Token>>,
     echo: Echo,
     readers: Vec<JoinHandle<()>>,
 }
@@ -31,7 +31,7 @@ struct Kept {
 
 impl Output {
     pub(super) fn new(token: Token, echo: Echo) -> Self {
-        Self { token: Some(token), echo, ..Self::default() }
+        Self { token: Some(Arc::new(token)), echo, ..Self::default() }
     }
 
     /// Returns the last lines, standard output and standard error in the order in which they came.

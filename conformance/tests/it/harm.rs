@@ -37,7 +37,7 @@ async fn a_receiver_that_answers_in_broken_http_fails() {
             stream.read_exact(&mut [0; 1024]).await.unwrap();
             // The one who reads gives up before the end of a long one.
             let _ = stream.write_all(answer.as_bytes()).await;
-            std::future::pending::<()>().await
+            std::future::pending::<()>().await;
         };
         let report = tokio::select! {
             report = check.run() => report.unwrap(),
