@@ -1,6 +1,7 @@
 //! What goes on the wire: a request of a case, made concrete for one token.
 
 mod body;
+mod curl;
 mod headers;
 
 use std::{
@@ -110,6 +111,13 @@ impl Delivery {
     pub(crate) fn hiding(&self, target: &Target) -> Self {
         let secrets = target.query_values();
         Self { token: self.token.hiding(secrets.iter().map(String::as_str)), ..self.clone() }
+    }
+
+    /// Returns a line for bash that does the same with curl, in which the token is the variable `AIRCALL_TOKEN` and the
+    /// values of the URL's query are left out; `None` if the body is too long for a line, or no text.
+    #[must_use]
+    pub fn curl(&self, target: &Target) -> Option<String> {
+        curl::write(self, target)
     }
 
     /// Returns the bytes of the body.

@@ -89,32 +89,73 @@ impl Token {
     /// A receiver that answers "invalid token 5f1d0c" when it was sent all but the last character has told it to nobody
     /// new, but a report that repeats it would: parts are masked, and do not count as an occurrence.
     fn search(&self, text: &str) -> (String, bool) {
-        let text: Vec<char> = text.chars().collect();
         let mut masked = String::with_capacity(text.len());
         let mut found = false;
-        let mut at = 0;
-        while at < text.len() {
-            let other = self.others.iter().map(|other| (common_start(&text[at..], other), other.len()));
-            if let Some((common, _)) = other.filter(|(common, length)| common == length).max() {
-                masked.push_str(OTHER_MASK);
-                at += common;
-                continue;
-            }
-            let longest = self.written.iter().map(|form| (common_start(&text[at..], form), form.len()));
-            match longest.filter(|&(common, length)| common >= length.min(TELLING)).max() {
-                Some((common, length)) => {
-                    found |= common == length;
+        for part in self.split(text) {
+            match part {
+                Part::Plain(text) => masked.push_str(&text),
+                Part::Other => masked.push_str(OTHER_MASK),
+                Part::Token { is_whole, .. } => {
+                    found |= is_whole;
                     masked.push_str(MASK);
-                    at += common;
-                }
-                None => {
-                    masked.push(text[at]);
-                    at += 1;
                 }
             }
         }
         (masked, found)
     }
+
+    /// Cuts a text into what may be shown and what is the token or a telling part of it (`true`).
+    pub(crate) fn parts(&self, text: &str) -> Vec<(String, bool)> {
+        let part = |part| match part {
+            Part::Plain(text) => (text, false),
+            Part::Other => (OTHER_MASK.to_owned(), false),
+            Part::Token { text, .. } => (text, true),
+        };
+        self.split(text).into_iter().map(part).collect()
+    }
+
+    fn split(&self, text: &str) -> Vec<Part> {
+        let text: Vec<char> = text.chars().collect();
+        let (mut parts, mut plain, mut at) = (vec![], String::new(), 0);
+        while at < text.len() {
+            let other = self.others.iter().map(|other| (common_start(&text[at..], other), other.len()));
+            let other = other.filter(|(common, length)| common == length).max();
+            let longest = self.written.iter().map(|form| (common_start(&text[at..], form), form.len()));
+            let longest = longest.filter(|&(common, length)| common >= length.min(TELLING)).max();
+            let (length, secret) = match (other, longest) {
+                (Some((length, _)), _) => (length, Part::Other),
+                (None, Some((common, length))) => {
+                    let text = text[at..at + common].iter().collect();
+                    (common, Part::Token { text, is_whole: common == length })
+                }
+                (None, None) => {
+                    plain.push(text[at]);
+                    at += 1;
+                    continue;
+                }
+            };
+            if !plain.is_empty() {
+                parts.push(Part::Plain(std::mem::take(&mut plain)));
+            }
+            parts.push(secret);
+            at += length;
+        }
+        if !plain.is_empty() {
+            parts.push(Part::Plain(plain));
+        }
+        parts
+    }
+}
+
+/// A part of a text in which the token may stand.
+enum Part {
+    Plain(String),
+    /// Another secret.
+    Other,
+    Token {
+        text: String,
+        is_whole: bool,
+    },
 }
 
 impl fmt::Debug for Token {

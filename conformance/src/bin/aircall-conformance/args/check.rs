@@ -1,0 +1,57 @@
+use std::{ffi::OsString, time::Duration};
+
+use clap::Args;
+
+use super::{DeliveryArgs, Format, value};
+use crate::exit;
+
+/// Put every case to a receiver and report what has to be mended
+///
+/// With a command after `--`, the receiver is started first and stopped
+/// afterwards. It finds the token in AIRCALL_TOKEN and the port in PORT; with
+/// port 0 in the URL a free one is chosen:
+///
+///   aircall-conformance check http://127.0.0.1:0/aircall/webhook -- node server.js
+#[derive(Debug, Args)]
+#[command(after_help = exit::HELP, verbatim_doc_comment)]
+pub(crate) struct CheckArgs {
+    /// URL of the webhook, as it would be given to Aircall
+    pub(crate) url: String,
+
+    #[command(flatten)]
+    pub(crate) delivery: DeliveryArgs,
+
+    /// Form of the report on standard output
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub(crate) format: Format,
+
+    /// List every case in the human report, not only what calls for action
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// Take lenient and inconclusive verdicts for findings too (exit code 1)
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// Send hostile requests to a receiver on another machine too; ask who runs it
+    ///
+    /// Without it, such a receiver gets honest events only. They carry the valid token, so it will take them for real.
+    #[arg(long)]
+    pub(crate) yes_hostile: bool,
+
+    /// Requests a second at most; 0 is no limit [default: 10 to another machine, no limit on this one]
+    #[arg(long, value_name = "NUMBER", value_parser = value::rate, allow_negative_numbers = true)]
+    pub(crate) rate: Option<u32>,
+
+    /// How long the command may take until it listens; it may have to be compiled first
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = value::duration, allow_hyphen_values = true)]
+    pub(crate) startup_timeout: Duration,
+
+    /// Show what the command prints, on standard error
+    #[arg(long)]
+    pub(crate) show_output: bool,
+
+    /// Command that starts the receiver
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}

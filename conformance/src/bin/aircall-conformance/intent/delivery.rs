@@ -1,0 +1,29 @@
+use std::time::Duration;
+
+use aircall_conformance::{Roots, Token};
+
+use super::Result;
+use crate::args::DeliveryArgs;
+
+/// What has a say in every delivery.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    pub(crate) token: Token,
+    pub(crate) timeout: Duration,
+    pub(crate) roots: Roots,
+}
+
+impl Delivery {
+    /// A receiver that is started here can be told a token of our own.
+    pub(super) fn new(args: DeliveryArgs, is_token_free: bool) -> Result<Self> {
+        let given = args.token.or_else(|| std::env::var("AIRCALL_TOKEN").ok().filter(|token| !token.trim().is_empty()));
+        let token = match given {
+            Some(token) => Token::new(token)?,
+            None if is_token_free => Token::random()?,
+            None => return Err(NO_TOKEN.into()),
+        };
+        Ok(Self { token, timeout: args.timeout, roots: args.ca_file.map_or(Roots::System, Roots::File) })
+    }
+}
+
+const NO_TOKEN: &str = "no token: set AIRCALL_TOKEN, or give --token, to the one that the receiver is configured with";
