@@ -17,7 +17,7 @@ pub(crate) use headers::keep_alive;
 
 use crate::{
     Target, Token,
-    case::{Beside, Framing, Request},
+    case::{Beside, Body, Framing, Request},
     token::percent_encoded,
 };
 
@@ -69,7 +69,18 @@ impl Sender {
     #[must_use]
     pub fn prepare(&self, request: &Request) -> Option<Delivery> {
         let body = body::dated(body::write(request.body, &self.token)?, self.now);
-        Some(Delivery {
+        Some(self.write(request, body))
+    }
+
+    /// Makes the delivery of any body, as it is, with the headers of an honest one; `what` is to tell a reader about it.
+    #[must_use]
+    pub fn prepare_body(&self, what: impl Into<String>, body: impl Into<Bytes>) -> Delivery {
+        Delivery { what: what.into(), ..self.write(&Request::post(Body::None), body.into()) }
+    }
+
+    fn write(&self, request: &Request, body: Bytes) -> Delivery {
+        Delivery {
+            what: request.to_string(),
             method: request.method.clone(),
             query: (request.beside == Some(Beside::Query))
                 .then(|| format!("token={}", percent_encoded(self.token.expose()))),
@@ -78,7 +89,7 @@ impl Sender {
             body,
             timeout: self.timeout,
             token: self.token.clone(),
-        })
+        }
     }
 
     /// SplitMix64: the ids have to look like ids, and nothing depends on them.
@@ -94,6 +105,8 @@ impl Sender {
 /// One request, ready to be sent. It holds the token, and its `Debug` does not show it.
 #[derive(Clone)]
 pub struct Delivery {
+    /// For a reader.
+    pub(crate) what: String,
     pub(crate) method: Method,
     /// What is added to the query of the endpoint's URL.
     pub(crate) query: Option<String>,
@@ -144,11 +157,7 @@ pub const TIMEOUT: Duration = Duration::from_secs(5);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        case::{Body, PLAIN_EVENT},
-        endpoint::Endpoint,
-        run::Check,
-    };
+    use crate::{case::PLAIN_EVENT, endpoint::Endpoint, run::Check};
 
     const SECRET: &str = "c0ffee00c0ffee00c0ffee00c0ffee00";
 

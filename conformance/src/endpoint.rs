@@ -19,7 +19,7 @@ pub use tls::{Roots, TlsError};
 
 use crate::{
     delivery::{Delivery, RequestBody},
-    observation::{Connection, Observation, Outcome, Stage},
+    observation::{Connection, Observation, Outcome, Sent, Stage},
 };
 
 /// Where deliveries go.
@@ -75,7 +75,12 @@ impl Endpoint {
         let elapsed = start.elapsed();
         let (stage, connection) = *progress.last();
         let outcome = outcome.unwrap_or(Outcome::TimedOut(stage));
-        Observation { outcome, elapsed, connection, sent_bytes: delivery.body.len() }
+        let curl = match &self.0 {
+            Transport::Http1(http1) => delivery.curl(http1.target()),
+            Transport::Service(_) => None,
+        };
+        let sent = Sent { what: delivery.what.clone(), bytes: delivery.body.len(), curl };
+        Observation { outcome, elapsed, connection, sent }
     }
 
     /// Returns the URL, or the path of a service, as it may be shown: without the values in the query, in which users put

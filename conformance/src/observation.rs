@@ -14,8 +14,21 @@ pub struct Observation {
     pub elapsed: Duration,
     /// The connection it went over.
     pub connection: Connection,
+    /// What was sent.
+    pub sent: Sent,
+}
+
+/// What was sent, for a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sent {
+    /// In a few words.
+    pub what: String,
     /// How many bytes the body had.
-    pub sent_bytes: usize,
+    pub bytes: usize,
+    /// A line for bash that sends it again, in which the token is the variable `AIRCALL_TOKEN`; `None` for what is too long
+    /// for a line or no text, and for a service in this process.
+    pub curl: Option<String>,
 }
 
 impl Observation {

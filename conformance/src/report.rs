@@ -1,6 +1,7 @@
 //! What is told about a run: one value, which every format reads.
 
 mod conclusion;
+mod deactivation;
 mod latency;
 mod remedy;
 mod human;
@@ -9,6 +10,7 @@ mod json;
 use std::time::Duration;
 
 pub use conclusion::{Conclusion, Met};
+pub use deactivation::{Deactivation, Reading, SwitchedOff};
 pub use json::FORMAT as JSON_FORMAT;
 pub use latency::Latency;
 
@@ -34,6 +36,8 @@ pub struct Report {
     pub results: Vec<CaseResult>,
     /// How long the acknowledgements of honest events took; `None` if there were none.
     pub latency: Option<Latency>,
+    /// What Aircall would have done about this webhook, for each reading of its rules.
+    pub deactivations: Vec<Deactivation>,
 }
 
 /// A case and how it ended.
@@ -71,6 +75,7 @@ impl Report {
             is_interrupted: record.is_interrupted,
             latency: Latency::of(times.collect()),
             results,
+            deactivations: vec![],
         }
     }
 

@@ -1,9 +1,11 @@
 //! What an observation means for a case: a pure function.
 
+mod oracle;
 mod reason;
 
 use std::{fmt, time::Duration};
 
+pub use oracle::Oracle;
 pub use reason::Reason;
 
 use crate::{
@@ -80,6 +82,8 @@ pub struct Judgement {
     pub verdict: Verdict,
     /// What it rests on.
     pub reason: Reason,
+    /// Where that was seen.
+    pub oracle: Oracle,
 }
 
 /// Whether a receiver meets a requirement.
@@ -136,7 +140,12 @@ pub fn judge(case: &Case, evidence: &Evidence) -> Judgement {
         Evidence::Reviewed(review) => grade_review(review),
         Evidence::Missing(skip) => (Grade::Unknown(Verdict::Skipped), Reason::Skipped(skip.clone())),
     };
-    Judgement { verdict: grade.verdict(case.level), reason }
+    let oracle = match evidence {
+        Evidence::Missing(_) => Oracle::Nothing,
+        Evidence::Reviewed(Review::TokenInOutput(_)) => Oracle::Output,
+        _ => Oracle::Answers,
+    };
+    Judgement { verdict: grade.verdict(case.level), reason, oracle }
 }
 
 /// How well a requirement is met, before its level is looked at.

@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use super::{CaseResult, Report};
 use crate::{
-    case::Procedure,
     observation::{Observation, Outcome},
     verdict::{Evidence, Verdict},
 };
@@ -65,12 +64,13 @@ struct CaseJson<'a> {
     level: &'static str,
     verdict: &'static str,
     reason: &'static str,
+    oracle: &'static str,
     explanation: String,
     requirement: &'static str,
     source: SourceJson,
     cost: &'static str,
     remedy: &'static str,
-    sent: Option<Sent>,
+    sent: Option<Sent<'a>>,
     received: Option<Received<'a>>,
 }
 
@@ -81,10 +81,11 @@ struct SourceJson {
 }
 
 #[derive(Serialize)]
-struct Sent {
-    request: String,
+struct Sent<'a> {
+    request: &'a str,
     body_bytes: usize,
     connection: &'static str,
+    curl: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -145,14 +146,13 @@ impl<'a> CaseJson<'a> {
             source: SourceJson { kind: case.source.kind(), text: case.source.to_string() },
             cost: result.cost(),
             remedy: result.remedy(),
-            sent: match (&case.procedure, observation) {
-                (Procedure::Send(request), Some(observation)) => Some(Sent {
-                    request: request.to_string(),
-                    body_bytes: observation.sent_bytes,
-                    connection: observation.connection.as_str(),
-                }),
-                _ => None,
-            },
+            sent: observation.map(|observation| Sent {
+                request: &observation.sent.what,
+                body_bytes: observation.sent.bytes,
+                connection: observation.connection.as_str(),
+                curl: observation.sent.curl.as_deref(),
+            }),
+            oracle: result.judgement.oracle.as_str(),
             received: observation.map(Received::of),
         }
     }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     case::{Body, Procedure, Request, Source},
-    observation::{Connection, Dropped, Response, Stage, Unreachable},
+    observation::{Connection, Dropped, Response, Sent, Stage, Unreachable},
 };
 
 #[test]
@@ -216,5 +216,6 @@ fn status(status: u16) -> Evidence {
 
 fn observed(outcome: Outcome) -> Evidence {
     let elapsed = Duration::from_millis(3);
-    Evidence::Observed(Observation { outcome, elapsed, connection: Connection::New, sent_bytes: 0 })
+    let sent = Sent { what: String::new(), bytes: 0, curl: None };
+    Evidence::Observed(Observation { outcome, elapsed, connection: Connection::New, sent })
 }

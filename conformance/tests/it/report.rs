@@ -68,6 +68,7 @@ pub(crate) fn filters() -> Vec<(&'static str, &'static str)> {
         (r"under 1 ms|\d+ ms|\d\.\d s\b", "[time]"),
         (r"(?s)half of them in .* are\s+allowed", "half of them in [times] are allowed"),
         (r#""(elapsed_ms|p50|p95|p99|max)": [\d.]+"#, r#""$1": "[time]""#),
+        (r#""curl": "curl (?:[^"\\]|\\.)*""#, r#""curl": "[curl]""#),
         (r#""slowest": "[^"]+""#, r#""slowest": "[case]""#),
         (r#"(?s)\[\s*"date",\s*"[^"]+"\s*\]"#, r#"["date", "[date]"]"#),
         (r#""version": "[\d.]+""#, r#""version": "[version]""#),

@@ -92,17 +92,16 @@ impl<'a> Finding<'a> {
     /// What was sent and what came back; of several cases, for the first.
     fn exchange(&self, out: &mut String) {
         let first = self.first();
-        let (Procedure::Send(request), Some(observation)) = (&first.case.procedure, first.observation()) else {
-            return;
-        };
+        let Some(observation) = first.observation() else { return };
         let several = self.results.len() > 1;
         let of_several = if several { format!(" (the first of {})", self.results.len()) } else { String::new() };
-        let size = match observation.sent_bytes {
+        let size = match observation.sent.bytes {
             0 => String::new(),
             count => format!(", {}", bytes(count as u64)),
         };
-        line(out, "sent", &format!("{request}{size}{of_several}"));
-        if let Body::Event(name) = request.body
+        line(out, "sent", &format!("{}{size}{of_several}", observation.sent.what));
+        if let Procedure::Send(request) = &first.case.procedure
+            && let Body::Event(name) = request.body
             && let Some(note) = aircall_fixtures::find(name).and_then(|event| event.note)
         {
             line(out, "note", note);
