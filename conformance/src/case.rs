@@ -2,11 +2,13 @@
 
 mod request;
 mod source;
+mod wire;
 
 use std::{borrow::Cow, fmt};
 
-pub use request::{Beside, Body, Framing, PLAIN_EVENT, Request};
+pub use request::{Beside, Body, Coding, Framing, PLAIN_EVENT, Request};
 pub use source::Source;
+pub use wire::{Piece, REQUEST};
 
 /// One requirement, and how it is put to the test.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,9 +43,63 @@ impl Case {
     /// a receiver on another machine unless the user asked for it.
     #[must_use]
     pub fn is_hostile(&self) -> bool {
-        match self.procedure {
-            Procedure::Send(_) => self.expectation != Expectation::Acknowledge,
-            Procedure::Review => false,
+        let sends = !matches!(self.procedure, Procedure::Review | Procedure::Handshake);
+        let is_honest = |request: &Request| request.body.is_honest();
+        sends && (!self.wants_acknowledgement() || !self.requests().iter().all(is_honest) || self.stalls())
+    }
+
+    /// Tells whether the honest ones of its requests are to be acknowledged.
+    #[must_use]
+    pub fn wants_acknowledgement(&self) -> bool {
+        matches!(self.expectation, Expectation::Acknowledge | Expectation::HandleOnce | Expectation::Take(_))
+    }
+
+    fn stalls(&self) -> bool {
+        matches!(self.procedure, Procedure::Stall { .. })
+    }
+
+    /// Tells whether it asks more of a receiver than one delivery after another does; such a case is not put to a receiver
+    /// on another machine either unless the user asked for it.
+    #[must_use]
+    pub fn is_load(&self) -> bool {
+        matches!(self.procedure, Procedure::Stall { .. } | Procedure::Burst { .. })
+    }
+
+    /// Tells whether it takes its time whatever the receiver does, or may have to wait for an answer that never comes.
+    /// Such cases are put side by side.
+    #[must_use]
+    pub fn is_patient(&self) -> bool {
+        match &self.procedure {
+            Procedure::Send(request) => !request.wire.is_empty(),
+            Procedure::InTurn(requests) => requests.iter().any(|request| !request.wire.is_empty()),
+            _ => false,
+        }
+    }
+
+    /// Returns the requests that it makes, as far as they differ.
+    #[must_use]
+    pub fn requests(&self) -> &[Request] {
+        match &self.procedure {
+            Procedure::Send(request) | Procedure::AtOnce(request, _) | Procedure::Http2(request) => {
+                std::slice::from_ref(request)
+            }
+            Procedure::InTurn(requests) => requests,
+            _ => &[],
+        }
+    }
+
+    /// Returns how many requests it makes, not counting the honest one after a hostile one.
+    #[must_use]
+    pub fn request_count(&self) -> usize {
+        match &self.procedure {
+            Procedure::Send(_) | Procedure::Http2(_) => 1,
+            Procedure::InTurn(requests) => requests.len(),
+            Procedure::AtOnce(_, times) => *times,
+            Procedure::Traffic { events } => *events,
+            Procedure::Burst { calls } => *calls,
+            Procedure::Ladder(sizes) => sizes.len(),
+            Procedure::Stall { clients, honest, .. } => clients + honest,
+            Procedure::Handshake | Procedure::Review => 0,
         }
     }
 }
@@ -84,6 +140,35 @@ impl fmt::Display for Level {
 pub enum Procedure {
     /// Sends one request and keeps what comes back.
     Send(Request),
+    /// Sends several about the same object, one after the other.
+    InTurn(Vec<Request>),
+    /// Sends the same bytes so many times at once.
+    AtOnce(Request, usize),
+    /// Sends plain events about so many different calls, one after the other.
+    Traffic {
+        /// How many.
+        events: usize,
+    },
+    /// Sends plain events about so many different calls at once.
+    Burst {
+        /// How many.
+        calls: usize,
+    },
+    /// Sends honest events of these sizes in bytes, until one is refused.
+    Ladder(&'static [usize]),
+    /// Lets clients begin a request and stop in the middle of it, and sends honest events meanwhile.
+    Stall {
+        /// How many clients.
+        clients: usize,
+        /// How far each of them comes.
+        begun: &'static [Piece],
+        /// How many honest events.
+        honest: usize,
+    },
+    /// Sends one request over HTTP/2, if the receiver offers it.
+    Http2(Request),
+    /// Looks at the certificate, once for all cases that do.
+    Handshake,
     /// Sends nothing, and looks over what came back during the whole run.
     Review,
 }
@@ -92,8 +177,12 @@ pub enum Procedure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Expectation {
-    /// A 2xx, complete within the time that the sender gives.
+    /// A 2xx to every honest event, complete within the time that the sender gives.
     Acknowledge,
+    /// The same, and the event is handled once, however often it was sent.
+    HandleOnce,
+    /// A 2xx to an honest event of at least so many bytes.
+    Take(usize),
     /// A 4xx. A 2xx leaves open whether the event was handled all the same.
     Refuse,
     /// A 4xx, or the end of the connection: who has seen enough may hang up.
@@ -102,14 +191,24 @@ pub enum Expectation {
     Survive,
     /// A 4xx or 501: the method is not one that events come by.
     RefuseMethod,
+    /// Nothing but that the next honest event is acknowledged.
+    LiveOn,
     /// Of the whole run: every acknowledgement leaves half of the time to spare.
     TimeToSpare,
-    /// Of the whole run: the honest event after each hostile request is acknowledged.
+    /// Of the whole run: an honest event after the hostile requests that come side by side is acknowledged.
     Unharmed,
+    /// Of the whole run: every event that was acknowledged was handled.
+    Handled,
     /// Of the whole run: no response holds the token.
     NoTokenInResponses,
     /// Of the whole run: nothing that the receiver prints holds the token.
     NoTokenInOutput,
     /// Of the endpoint: it is one that Aircall would accept.
     Https,
+    /// Of the certificate: it rests on one that is trusted.
+    Trusted,
+    /// Of the certificate: it is valid today.
+    Current,
+    /// Of the certificate: it is made out to the host of the URL.
+    RightName,
 }

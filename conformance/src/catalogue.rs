@@ -1,31 +1,46 @@
 //! Every case, in the order in which a run meets it.
 
+mod selection;
 mod acknowledgement;
 mod payload;
 mod envelope;
 mod body;
 mod http;
 mod token;
+mod retry;
+mod order;
+mod deactivation;
+mod load;
+mod tls;
+
+pub use selection::{EmptySelection, Selection};
 
 use crate::case::Case;
 
-/// Returns every case: first the one on which the others depend, then what is honest, then what is hostile, and last the
-/// reviews of the whole run.
+/// Returns every case: first the one on which the others depend, then what is honest, then what is hostile, then what
+/// makes many connections, and last the reviews of the whole run.
 #[must_use]
 pub fn catalogue() -> Vec<Case> {
     [
         acknowledgement::first(),
+        tls::cases(),
         payload::cases(),
         envelope::honest(),
         body::honest(),
         http::honest(),
+        token::honest(),
+        order::cases(),
+        retry::cases(),
+        deactivation::honest(),
         token::hostile(),
         envelope::hostile(),
         body::hostile(),
         http::hostile(),
+        deactivation::hostile(),
+        load::cases(),
         acknowledgement::reviews(),
         token::reviews(),
-        http::reviews(),
+        tls::reviews(),
     ]
     .concat()
 }
@@ -43,7 +58,19 @@ pub const WRONG_TOKEN_CASE: &str = "token/wrong";
 pub const PLAIN_EVENT_CASE: &str = "acknowledgement/plain-event";
 
 /// The sections, in the order in which reports list them.
-pub const SECTIONS: [&str; 6] = ["acknowledgement", "token", "envelope", "payload", "body", "http"];
+pub const SECTIONS: [&str; 11] = [
+    "acknowledgement",
+    "token",
+    "envelope",
+    "payload",
+    "body",
+    "http",
+    "retry",
+    "order",
+    "load",
+    "deactivation",
+    "tls",
+];
 
 const DEACTIVATION: &str = "Each refused event counts towards the failures after which Aircall switches the whole webhook off; then no event \
      arrives any more, of any kind.";
@@ -53,7 +80,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::case::{Body, Level, Procedure};
+    use crate::case::{Body, Level};
 
     #[test]
     fn ids_are_unique_words_of_a_known_section() {
@@ -85,11 +112,12 @@ mod tests {
     }
 
     #[test]
-    fn hostile_bodies_are_among_the_fixtures() {
-        for case in catalogue() {
-            let Procedure::Send(request) = case.procedure else { continue };
-            if let Body::Hostile(name) = request.body {
-                assert!(aircall_fixtures::find_hostile(name).is_some(), "{}: there is no {name}", case.id);
+    fn what_is_sent_is_among_the_fixtures() {
+        for request in catalogue().iter().flat_map(|case| case.requests().to_vec()) {
+            match request.body {
+                Body::Hostile(name) => assert!(aircall_fixtures::find_hostile(name).is_some(), "there is no {name}"),
+                Body::Event(name) => assert!(aircall_fixtures::find(name).is_some(), "there is no {name}"),
+                _ => {}
             }
         }
     }
@@ -102,7 +130,16 @@ mod tests {
 
     #[test]
     fn hostile_requests_come_after_all_honest_ones() {
-        let sends: Vec<_> = catalogue().into_iter().filter(|case| case.procedure != Procedure::Review).collect();
+        let sends: Vec<_> =
+            catalogue().into_iter().filter(|case| case.request_count() > 0 && !case.is_load()).collect();
         assert!(sends.is_sorted_by_key(Case::is_hostile));
+    }
+
+    #[test]
+    fn every_section_has_cases_and_there_are_enough() {
+        for section in SECTIONS {
+            assert!(catalogue().iter().any(|case| case.section() == section), "{section} is empty");
+        }
+        assert!(catalogue().iter().filter(|case| case.section() != "payload").count() >= 120);
     }
 }

@@ -3,6 +3,7 @@
 mod body;
 mod curl;
 mod headers;
+mod object;
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -14,10 +15,11 @@ use http::{HeaderMap, Method};
 
 pub use body::RequestBody;
 pub(crate) use headers::keep_alive;
+pub use object::{Mark, Object};
 
 use crate::{
     Target, Token,
-    case::{Beside, Body, Framing, Request},
+    case::{Beside, Body, Coding, Framing, Piece, Request},
     token::percent_encoded,
 };
 
@@ -26,7 +28,9 @@ use crate::{
 pub struct Sender {
     token: Token,
     timeout: Duration,
+    other_token: Option<Token>,
     trace: AtomicU64,
+    objects: AtomicU64,
     now: SystemTime,
 }
 
@@ -36,7 +40,20 @@ impl Sender {
     pub fn new(token: Token) -> Self {
         // Trace ids need only differ; a machine without randomness can still judge.
         let seed = getrandom::u64().unwrap_or_default();
-        Self { token, timeout: TIMEOUT, trace: AtomicU64::new(seed), now: SystemTime::now() }
+        Self {
+            token,
+            timeout: TIMEOUT,
+            other_token: None,
+            trace: AtomicU64::new(seed),
+            objects: AtomicU64::new(Object::first(seed)),
+            now: SystemTime::now(),
+        }
+    }
+
+    /// The same with the token of a second webhook that the receiver serves as well.
+    #[must_use]
+    pub fn with_other_token(self, token: Token) -> Self {
+        Self { other_token: Some(token), ..self }
     }
 
     /// The same with another patience.
@@ -64,12 +81,37 @@ impl Sender {
         self.timeout
     }
 
-    /// Makes the delivery of a request; `None` if the request does not exist for this token, which is so for the upper
-    /// case of a token without letters.
+    /// Returns a new object for events to be about.
+    #[must_use]
+    pub fn object(&self) -> Object {
+        Object(self.objects.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Makes the delivery of a request about an object of its own; `None` if the request does not exist for this sender:
+    /// a token without letters has no upper case, and there may be no second webhook.
     #[must_use]
     pub fn prepare(&self, request: &Request) -> Option<Delivery> {
-        let body = body::dated(body::write(request.body, &self.token)?, self.now);
-        Some(self.write(request, body))
+        self.prepare_about(self.object(), request)
+    }
+
+    /// Makes the delivery of a request about this object.
+    #[must_use]
+    pub fn prepare_about(&self, object: Object, request: &Request) -> Option<Delivery> {
+        let token = match request.body {
+            Body::OtherWebhook => self.other_token.as_ref()?,
+            _ => &self.token,
+        };
+        let age = match request.body {
+            Body::Aged(seconds) => Duration::from_secs(seconds),
+            _ => Duration::ZERO,
+        };
+        let body = body::dated(body::write(request.body, token)?, self.now - age);
+        let (body, mark) = object.put_into(body);
+        let body = match request.coding {
+            Coding::Identity => body,
+            Coding::Gzip => body::compressed(&body)?,
+        };
+        Some(Delivery { mark, ..self.write(request, body) })
     }
 
     /// Makes the delivery of any body, as it is, with the headers of an honest one; `what` is to tell a reader about it.
@@ -86,6 +128,8 @@ impl Sender {
                 .then(|| format!("token={}", percent_encoded(self.token.expose()))),
             headers: headers::write(request, body.len(), &self.token, || self.next_trace_id()),
             framing: request.framing,
+            wire: request.wire,
+            mark: None,
             body,
             timeout: self.timeout,
             token: self.token.clone(),
@@ -113,6 +157,9 @@ pub struct Delivery {
     /// All but `host`, which the endpoint knows.
     pub(crate) headers: HeaderMap,
     pub(crate) framing: Framing,
+    pub(crate) wire: &'static [Piece],
+    /// How to know the event again.
+    pub(crate) mark: Option<Mark>,
     pub(crate) body: Bytes,
     pub(crate) timeout: Duration,
     /// To be masked in what comes back.
@@ -131,6 +178,12 @@ impl Delivery {
     #[must_use]
     pub fn curl(&self, target: &Target) -> Option<String> {
         curl::write(self, target)
+    }
+
+    /// Returns how to know its event again, if it can be known.
+    #[must_use]
+    pub fn mark(&self) -> Option<&Mark> {
+        self.mark.as_ref()
     }
 
     /// Returns the bytes of the body.
@@ -188,6 +241,7 @@ mod tests {
         assert_eq!(sent(Body::None), "");
         // Only the envelope's: the times in `data` are what they are.
         assert!(sent(Body::Event(PLAIN_EVENT)).contains(r#""started_at":1790000000"#));
+        assert!(sent(Body::Aged(3600)).contains(r#""timestamp":1799996400,"#));
     }
 
     #[test]

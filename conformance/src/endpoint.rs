@@ -1,9 +1,13 @@
 //! Where deliveries go: a URL, over a real connection, or a service in this process.
 
 mod target;
+mod connect;
 mod http1;
+mod http2;
+mod wire;
 mod tap;
 mod tls;
+mod certificate;
 mod service;
 
 use std::{
@@ -13,17 +17,23 @@ use std::{
 
 use tokio::time::Instant;
 
+pub use certificate::Certificate;
 pub use service::BoxError;
 pub use target::{InvalidTarget, Target};
 pub use tls::{Roots, TlsError};
 
+use connect::Connector;
+
 use crate::{
     delivery::{Delivery, RequestBody},
-    observation::{Connection, Observation, Outcome, Sent, Stage},
+    observation::{Connection, Observation, Outcome, Sent, Stage, Unreachable},
 };
 
 /// Where deliveries go.
-pub struct Endpoint(Transport);
+pub struct Endpoint {
+    transport: Transport,
+    roots: Roots,
+}
 
 enum Transport {
     Http1(http1::Http1),
@@ -38,12 +48,8 @@ impl Endpoint {
     ///
     /// When there are no root certificates to trust: for an `https` URL, or in a file that was given for any.
     pub fn url(target: Target, roots: &Roots) -> Result<Self, TlsError> {
-        let tls = match roots {
-            Roots::System if !target.is_https() => None,
-            // A file that is of no use is a mistake even where none is needed.
-            _ => Some(tls::connector(roots)?).filter(|_| target.is_https()),
-        };
-        Ok(Self(Transport::Http1(http1::Http1::new(target, tls))))
+        let connector = Connector::new(target, roots)?;
+        Ok(Self { transport: Transport::Http1(http1::Http1::new(connector)), roots: roots.clone() })
     }
 
     /// A service in this process, called at this path (`/aircall/webhook`).
@@ -58,25 +64,76 @@ impl Endpoint {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        Self(Transport::Service(service::InProcess::new(path.into(), service)))
+        let transport = Transport::Service(service::InProcess::new(path.into(), service));
+        Self { transport, roots: Roots::System }
     }
 
     /// Makes one delivery and waits until it is answered, or has failed, or the sender's time is over.
+    ///
+    /// A service in this process has no connection that anything could be done to: there a delivery that is written piece
+    /// by piece is made as any other.
     pub async fn deliver(&self, delivery: &Delivery) -> Observation {
+        self.observe(delivery, async |progress| match &self.transport {
+            Transport::Http1(http1) => {
+                let connector = http1.connector();
+                let delivery = delivery.hiding(connector.target());
+                match delivery.wire {
+                    [] => http1.deliver(&delivery, progress).await,
+                    _ => wire::deliver(connector, &delivery, progress).await,
+                }
+            }
+            Transport::Service(service) => service.deliver(delivery, progress).await,
+        })
+        .await
+    }
+
+    /// Makes one delivery over HTTP/2; `None` if the receiver does not offer it.
+    pub async fn deliver_http2(&self, delivery: &Delivery) -> Option<Observation> {
+        let Transport::Http1(http1) = &self.transport else { return None };
+        let connector = http1.connector();
+        let delivery = delivery.hiding(connector.target());
+        let wire = tokio::time::timeout(delivery.timeout, http2::open(connector)).await.ok()??;
+        Some(self.observe(&delivery, async |progress| wire.deliver(connector, &delivery, progress).await).await)
+    }
+
+    /// Begins deliveries and stops in the middle of them, until this is dropped.
+    pub(crate) async fn stall(&self, delivery: &Delivery) {
+        if let Transport::Http1(http1) = &self.transport {
+            wire::deliver(http1.connector(), delivery, &Progress::new()).await;
+        }
+    }
+
+    /// Looks at the receiver's certificate; `None` if it is not reached by `https`.
+    pub async fn certificate(&self) -> Option<Result<Certificate, Unreachable>> {
+        match &self.transport {
+            Transport::Http1(http1) if http1.connector().target().is_https() => {
+                Some(certificate::look(http1.connector().target(), &self.roots).await)
+            }
+            _ => None,
+        }
+    }
+
+    /// Tells whether the certificate of whoever answers makes no difference.
+    #[must_use]
+    pub fn trusts_anybody(&self) -> bool {
+        self.roots == Roots::InsecureAny
+    }
+
+    /// Tells whether it is reached over connections; a service in this process is not.
+    #[must_use]
+    pub fn has_connections(&self) -> bool {
+        matches!(self.transport, Transport::Http1(_))
+    }
+
+    async fn observe(&self, delivery: &Delivery, attempt: impl AsyncFnOnce(&Progress) -> Outcome) -> Observation {
         let start = Instant::now();
         let progress = Progress::new();
-        let attempt = async {
-            match &self.0 {
-                Transport::Http1(http1) => http1.deliver(&delivery.hiding(http1.target()), &progress).await,
-                Transport::Service(service) => service.deliver(delivery, &progress).await,
-            }
-        };
-        let outcome = tokio::time::timeout(delivery.timeout, attempt).await;
+        let outcome = tokio::time::timeout(delivery.timeout, attempt(&progress)).await;
         let elapsed = start.elapsed();
         let (stage, connection) = *progress.last();
         let outcome = outcome.unwrap_or(Outcome::TimedOut(stage));
-        let curl = match &self.0 {
-            Transport::Http1(http1) => delivery.curl(http1.target()),
+        let curl = match &self.transport {
+            Transport::Http1(http1) => delivery.curl(http1.connector().target()),
             Transport::Service(_) => None,
         };
         let sent = Sent { what: delivery.what.clone(), bytes: delivery.body.len(), curl };
@@ -87,8 +144,8 @@ impl Endpoint {
     /// secrets.
     #[must_use]
     pub fn shown(&self) -> String {
-        match &self.0 {
-            Transport::Http1(http1) => http1.target().to_string(),
+        match &self.transport {
+            Transport::Http1(http1) => http1.connector().target().to_string(),
             Transport::Service(service) => format!("service in this process at {}", service.path()),
         }
     }
@@ -96,16 +153,16 @@ impl Endpoint {
     /// Tells whether it is reached by `https`; `None` for a service in this process.
     #[must_use]
     pub fn is_https(&self) -> Option<bool> {
-        match &self.0 {
-            Transport::Http1(http1) => Some(http1.target().is_https()),
+        match &self.transport {
+            Transport::Http1(http1) => Some(http1.connector().target().is_https()),
             Transport::Service(_) => None,
         }
     }
 
     /// Tells whether it is on this machine. A name that does not resolve is not.
     pub async fn is_local(&self) -> bool {
-        match &self.0 {
-            Transport::Http1(http1) => http1.target().is_loopback().await,
+        match &self.transport {
+            Transport::Http1(http1) => http1.connector().target().is_loopback().await,
             Transport::Service(_) => true,
         }
     }

@@ -30,6 +30,7 @@ pub mod case;
 pub mod catalogue;
 pub mod delivery;
 pub mod endpoint;
+pub mod collector;
 pub mod observation;
 pub mod verdict;
 pub mod report;
@@ -37,6 +38,7 @@ pub mod run;
 
 pub mod receiver;
 
+pub use collector::Collector;
 pub use endpoint::{Endpoint, InvalidTarget, Roots, Target, TlsError};
 pub use report::{Conclusion, Detail, Report};
 pub use run::{Check, NotReached};

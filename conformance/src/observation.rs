@@ -62,6 +62,8 @@ pub enum Outcome {
     Garbled(String),
     /// There was no connection to be had.
     Unreachable(Unreachable),
+    /// The sender closed the connection before an answer came, as the case has it.
+    Left,
 }
 
 /// Says what came back, in a few words for a report.
@@ -80,6 +82,7 @@ impl fmt::Display for Outcome {
             Self::Dropped(Dropped::Failed(error)) => write!(f, "service failed: {error}"),
             Self::Garbled(error) => write!(f, "something that is no HTTP response ({error})"),
             Self::Unreachable(unreachable) => write!(f, "no connection ({unreachable})"),
+            Self::Left => f.write_str("nothing, since the sender closed the connection"),
         }
     }
 }

@@ -15,7 +15,7 @@ pub use json::FORMAT as JSON_FORMAT;
 pub use latency::Latency;
 
 use crate::{
-    case::{Case, Expectation},
+    case::Case,
     run::Record,
     verdict::{Evidence, Judgement, Verdict, judge},
 };
@@ -60,20 +60,18 @@ impl Report {
             let judgement = judge(&entry.case, &entry.evidence);
             CaseResult { case: entry.case, evidence: entry.evidence, judgement }
         };
-        let results: Vec<_> = record.entries.into_iter().map(result).collect();
-        let acknowledged = results.iter().filter(|result| result.case.expectation == Expectation::Acknowledge);
-        let times = acknowledged.filter_map(|result| match &result.evidence {
-            Evidence::Observed(observation) if observation.is_acknowledged() => {
-                Some((observation.elapsed, result.case.id.to_string()))
-            }
-            _ => None,
-        });
+        let acknowledged = record.honest().into_iter().filter(|(_, exchange)| exchange.observation.is_acknowledged());
+        // What is trickled takes its time by itself.
+        let times = acknowledged.filter(|(case, _)| !case.is_patient());
+        let latency =
+            Latency::of(times.map(|(case, exchange)| (exchange.observation.elapsed, case.id.to_string())).collect());
+        let results = record.entries.into_iter().map(result).collect();
         Self {
             endpoint: record.endpoint,
             timeout: record.timeout,
             requests: record.requests,
             is_interrupted: record.is_interrupted,
-            latency: Latency::of(times.collect()),
+            latency,
             results,
             deactivations: vec![],
         }

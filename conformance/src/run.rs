@@ -1,20 +1,22 @@
 //! Puts the cases to an endpoint and keeps what comes back.
 
-mod pace;
 mod plan;
-mod record;
-mod review;
+mod course;
 mod session;
+mod pace;
+mod review;
+mod record;
 
-use std::{future::Future, pin::pin, time::Duration};
+use std::{future::Future, time::Duration};
 
+pub use crate::catalogue::{EmptySelection, Selection};
 pub use plan::Plan;
 pub use record::{Entry, Record};
 
 use crate::{
-    Endpoint, Token, case::Case, catalogue::catalogue, delivery::Sender, observation::Outcome, report::Report,
+    Collector, Endpoint, Token, case::Case, catalogue::catalogue, delivery::Sender, observation::Outcome,
+    report::Report,
 };
-use session::Session;
 
 /// A conformance check of one endpoint.
 ///
@@ -54,6 +56,9 @@ pub struct Check {
     hostile_anywhere: bool,
     rate: Option<u32>,
     recovery: Duration,
+    time: Duration,
+    collector: Option<Collector>,
+    selection: Selection,
 }
 
 impl Check {
@@ -63,7 +68,40 @@ impl Check {
     /// is sent, and no more than 10 requests a second.
     #[must_use]
     pub fn new(endpoint: Endpoint, token: Token) -> Self {
-        Self { endpoint, sender: Sender::new(token), hostile_anywhere: false, rate: None, recovery: RECOVERY }
+        Self {
+            endpoint,
+            sender: Sender::new(token),
+            hostile_anywhere: false,
+            rate: None,
+            recovery: RECOVERY,
+            time: TIME,
+            collector: None,
+            selection: Selection::default(),
+        }
+    }
+
+    /// The same with a collector, to which the receiver reports what it has handled.
+    #[must_use]
+    pub fn with_collector(self, collector: Collector) -> Self {
+        Self { collector: Some(collector), ..self }
+    }
+
+    /// The same with the token of a second webhook that the receiver serves as well.
+    #[must_use]
+    pub fn with_other_token(self, token: Token) -> Self {
+        Self { sender: self.sender.with_other_token(token), ..self }
+    }
+
+    /// The same with some of the cases only. The plain event is always among them, as the others depend on it.
+    #[must_use]
+    pub fn with_selection(self, selection: Selection) -> Self {
+        Self { selection, ..self }
+    }
+
+    /// The same with another time after which the run ends, wherever it is; without it that is ten minutes.
+    #[must_use]
+    pub fn with_time(self, time: Duration) -> Self {
+        Self { time, ..self }
     }
 
     /// The same with another time for a response to be complete.
@@ -94,7 +132,8 @@ impl Check {
     pub async fn plan(&self) -> Plan {
         let is_local = self.endpoint.is_local().await;
         let rate = self.rate.or((!is_local).then_some(REMOTE_RATE)).filter(|&rate| rate > 0);
-        Plan { cases: catalogue(), hostile: is_local || self.hostile_anywhere, is_local, rate }
+        let cases = self.selection.of(catalogue());
+        Plan { cases, hostile: is_local || self.hostile_anywhere, is_local, rate }
     }
 
     /// Puts every case to the endpoint, and judges.
@@ -119,18 +158,14 @@ impl Check {
         mut progress: impl FnMut(Step<'_>),
         stop: impl Future<Output = ()>,
     ) -> Result<Record, NotReached> {
-        let mut session = Session::new(self, plan);
-        let mut stop = pin!(stop);
-        for (done, case) in plan.cases.iter().enumerate() {
-            progress(Step { done, total: plan.cases.len(), case });
-            let evidence = tokio::select! {
-                biased;
-                () = &mut stop => break,
-                evidence = session.observe(case) => evidence?,
-            };
-            session.keep(case, evidence);
-        }
-        Ok(session.finish(plan))
+        let limit = tokio::time::sleep(self.time);
+        let stop = async {
+            tokio::select! {
+                () = stop => {}
+                () = limit => {}
+            }
+        };
+        course::run(self, plan, &mut progress, stop).await
     }
 }
 
@@ -166,6 +201,9 @@ impl std::error::Error for NotReached {}
 
 /// So many requests a second are sent to a receiver on another machine at most.
 const REMOTE_RATE: u32 = 10;
+
+/// A run that takes longer is not looked at any more by whoever waits for it.
+const TIME: Duration = Duration::from_secs(600);
 
 /// A supervisor needs about that long to start a receiver again.
 const RECOVERY: Duration = Duration::from_secs(5);

@@ -2,31 +2,52 @@
 
 mod oracle;
 mod reason;
+mod review;
+mod trial;
 
 use std::{fmt, time::Duration};
 
 pub use oracle::Oracle;
 pub use reason::Reason;
+pub use trial::{Exchange, Trial};
 
 use crate::{
-    case::{Case, Expectation, Level},
-    observation::{Dropped, Observation, Outcome},
+    case::{Case, Level},
+    observation::Outcome,
 };
 
 /// What is known about a case when the run is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Evidence {
-    /// What came of its own request.
-    Observed(Observation),
+    /// What came of its own requests.
+    Observed(Trial),
     /// The same, from a receiver that refuses the plain event.
-    WhileRefused(Observation),
+    WhileRefused(Trial),
     /// The same, from a receiver that does refuse a wrong token, and shows it by a 4xx.
-    WhileTold(Observation),
+    WhileTold(Trial),
     /// What the whole run has shown.
     Reviewed(Review),
     /// Nothing, and why.
     Missing(Skip),
+}
+
+impl Evidence {
+    /// Returns what came of the case's own requests, if any was sent.
+    #[must_use]
+    pub fn trial(&self) -> Option<&Trial> {
+        match self {
+            Self::Observed(trial) | Self::WhileRefused(trial) | Self::WhileTold(trial) => Some(trial),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn trial_mut(&mut self) -> Option<&mut Trial> {
+        match self {
+            Self::Observed(trial) | Self::WhileRefused(trial) | Self::WhileTold(trial) => Some(trial),
+            _ => None,
+        }
+    }
 }
 
 /// What a review of the whole run has found.
@@ -40,14 +61,38 @@ pub enum Review {
         /// The time that the sender gives.
         timeout: Duration,
     },
-    /// The hostile requests after which an honest event was not acknowledged, and what became of that.
-    Harmed(Vec<(String, Outcome)>),
+    /// The hostile requests, sent side by side, after which an honest event was not acknowledged, and what became of that.
+    Harmed(Option<Harm>),
+    /// The events that were acknowledged, and those of them that were not handled.
+    Handled {
+        /// How many were acknowledged.
+        acknowledged: usize,
+        /// The cases whose events were not.
+        lost: Vec<String>,
+    },
     /// The cases in whose response the token stood.
     TokenInResponses(Vec<String>),
     /// Where the token stood in what the receiver printed, if it did.
     TokenInOutput(Option<String>),
     /// Whether the endpoint was reached by `https`.
-    Https(bool),
+    Https {
+        /// It was.
+        https: bool,
+        /// It is on this machine, where nobody needs it.
+        local: bool,
+    },
+    /// What is wrong with the certificate, if anything is.
+    Certificate(Option<String>),
+}
+
+/// Honest events were no longer acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Harm {
+    /// After these cases.
+    pub after: Vec<String>,
+    /// What became of the honest event.
+    pub outcome: Outcome,
 }
 
 /// Why nothing is known about a case.
@@ -68,6 +113,18 @@ pub enum Skip {
     NothingToReview,
     /// The receiver's output is not ours to read.
     NoOutput,
+    /// Nobody was there to be told what was handled.
+    NoCollector,
+    /// The token of a second webhook was not given.
+    NoOtherWebhook,
+    /// A service in this process is not reached over connections.
+    NoConnections,
+    /// HTTP/2 is not offered.
+    NotOffered,
+    /// There is no certificate to look at.
+    NotHttps,
+    /// The certificate is not to be relied on, so nothing was sent.
+    Untrusted,
     /// A service in this process has no URL.
     InProcess,
     /// The run was ended before.
@@ -84,6 +141,8 @@ pub struct Judgement {
     pub reason: Reason,
     /// Where that was seen.
     pub oracle: Oracle,
+    /// Which of the case's exchanges it rests on, counted from 0.
+    pub exchange: usize,
 }
 
 /// Whether a receiver meets a requirement.
@@ -128,93 +187,75 @@ impl fmt::Display for Verdict {
 /// Judges one case by what is known about it.
 #[must_use]
 pub fn judge(case: &Case, evidence: &Evidence) -> Judgement {
-    let (grade, reason) = match evidence {
-        Evidence::Observed(observation) => grade_response(case.expectation, observation),
+    let graded = match evidence {
+        Evidence::Observed(trial) => trial::grade(case.expectation, trial, false),
         // Its statuses tell what it lets in, so a 2xx says that it let this in.
-        Evidence::WhileTold(observation) if observation.is_acknowledged() => (Grade::Broken, Reason::LetIn),
-        Evidence::WhileTold(observation) => grade_response(case.expectation, observation),
-        Evidence::WhileRefused(observation) if observation.is_acknowledged() => {
-            (Grade::Broken, Reason::AcceptedInstead)
+        Evidence::WhileTold(trial) => trial::grade(case.expectation, trial, true),
+        Evidence::WhileRefused(trial)
+            if trial.exchanges.iter().any(|exchange| exchange.observation.is_acknowledged()) =>
+        {
+            Graded::by_answers(Grade::Broken, Reason::AcceptedInstead)
         }
-        Evidence::WhileRefused(_) => (Grade::Unknown(Verdict::Skipped), Reason::Skipped(Skip::PlainEventRefused)),
-        Evidence::Reviewed(review) => grade_review(review),
-        Evidence::Missing(skip) => (Grade::Unknown(Verdict::Skipped), Reason::Skipped(skip.clone())),
+        Evidence::WhileRefused(_) => Graded::by_answers(Grade::Skipped, Reason::Skipped(Skip::PlainEventRefused)),
+        Evidence::Reviewed(review) => review::grade(review),
+        Evidence::Missing(skip) => {
+            let graded = Graded::by_answers(Grade::Skipped, Reason::Skipped(skip.clone()));
+            Graded { oracle: Oracle::Nothing, ..graded }
+        }
     };
-    let oracle = match evidence {
-        Evidence::Missing(_) => Oracle::Nothing,
-        Evidence::Reviewed(Review::TokenInOutput(_)) => Oracle::Output,
-        _ => Oracle::Answers,
-    };
-    Judgement { verdict: grade.verdict(case.level), reason, oracle }
+    Judgement {
+        verdict: graded.grade.verdict(case.level),
+        reason: graded.reason,
+        oracle: graded.oracle,
+        exchange: graded.exchange,
+    }
 }
 
-/// How well a requirement is met, before its level is looked at.
+/// How well a requirement is met, before its level is looked at, and by what that is known.
+struct Graded {
+    grade: Grade,
+    reason: Reason,
+    oracle: Oracle,
+    /// The exchange that it rests on.
+    exchange: usize,
+}
+
+impl Graded {
+    fn by_answers(grade: Grade, reason: Reason) -> Self {
+        Self { grade, reason, oracle: Oracle::Answers, exchange: 0 }
+    }
+
+    fn by_collector(grade: Grade, reason: Reason) -> Self {
+        Self { oracle: Oracle::Collector, ..Self::by_answers(grade, reason) }
+    }
+
+    fn at(self, exchange: usize) -> Self {
+        Self { exchange, ..self }
+    }
+}
+
+/// How well a requirement is met, before its level is looked at: the worst first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Grade {
-    Met,
-    Weakly,
+    /// It harms the events of others, whatever the level of what was asked.
+    Harmful,
     Broken,
-    Unknown(Verdict),
+    Weak,
+    Open,
+    Skipped,
+    Met,
 }
 
 impl Grade {
     fn verdict(self, level: Level) -> Verdict {
         match (self, level) {
             (Self::Met, _) => Verdict::Pass,
-            (Self::Broken, Level::Must) => Verdict::Fail,
-            (Self::Broken | Self::Weakly, Level::Must | Level::Should) => Verdict::Lenient,
+            (Self::Harmful, _) | (Self::Broken, Level::Must) => Verdict::Fail,
+            (Self::Broken | Self::Weak, Level::Must | Level::Should) => Verdict::Lenient,
             // What is only good to know is no deviation; that it could not be seen is worth a line.
-            (Self::Broken | Self::Weakly, Level::Info) => Verdict::Skipped,
-            (Self::Unknown(verdict), _) => verdict,
+            (Self::Broken | Self::Weak, Level::Info) | (Self::Skipped, _) => Verdict::Skipped,
+            (Self::Open, _) => Verdict::Inconclusive,
         }
-    }
-}
-
-fn grade_response(expectation: Expectation, observation: &Observation) -> (Grade, Reason) {
-    let response = match &observation.outcome {
-        Outcome::Answered(response) => response,
-        Outcome::Dropped(Dropped::Closed | Dropped::Reset) if expectation == Expectation::RefuseOrHangUp => {
-            return (Grade::Met, Reason::HungUp);
-        }
-        // Nobody is let in, but the end of a connection looks the same as a crash.
-        Outcome::Dropped(Dropped::Closed | Dropped::Reset) if expectation == Expectation::Refuse => {
-            return (Grade::Weakly, Reason::HungUpInstead);
-        }
-        Outcome::TimedOut(_) => return (Grade::Broken, Reason::TimedOut),
-        Outcome::Dropped(_) => return (Grade::Broken, Reason::Dropped),
-        Outcome::Garbled(_) => return (Grade::Broken, Reason::Garbled),
-        Outcome::Unreachable(_) => return (Grade::Broken, Reason::Unreachable),
-    };
-    match (expectation, response.status) {
-        (Expectation::Acknowledge, 200..=299) => (Grade::Met, Reason::Acknowledged),
-        (Expectation::Acknowledge, 300..=399) => (Grade::Broken, Reason::Redirected),
-        (Expectation::Acknowledge, _) => (Grade::Broken, Reason::Refused),
-
-        (Expectation::Survive, 200..=299) => (Grade::Met, Reason::Survived),
-        (Expectation::RefuseMethod, 200..=299) => (Grade::Weakly, Reason::MethodAccepted),
-        (Expectation::RefuseMethod, 501) => (Grade::Met, Reason::RefusedAsDue),
-        (_, 200..=299) => (Grade::Unknown(Verdict::Inconclusive), Reason::MayBeHandled),
-
-        // Who is sent away for coming too often has not been looked at.
-        (_, 429) => (Grade::Unknown(Verdict::Inconclusive), Reason::TooOften),
-        (_, 400..=499) => (Grade::Met, Reason::RefusedAsDue),
-        (_, 300..=399) => (Grade::Weakly, Reason::RedirectedInstead),
-        // Refused, but by an accident: what follows shows whether it did harm.
-        (_, _) => (Grade::Weakly, Reason::BrokeInstead),
-    }
-}
-
-fn grade_review(review: &Review) -> (Grade, Reason) {
-    match review {
-        Review::Slowest { elapsed, timeout } if *elapsed * 2 < *timeout => (Grade::Met, Reason::TimeToSpare),
-        Review::Slowest { elapsed, .. } => (Grade::Broken, Reason::LittleTimeToSpare(*elapsed)),
-        Review::Harmed(after) if after.is_empty() => (Grade::Met, Reason::Unharmed),
-        Review::Harmed(after) => (Grade::Broken, Reason::Harmed(after.clone())),
-        Review::TokenInResponses(cases) if cases.is_empty() => (Grade::Met, Reason::TokenNotSeen),
-        Review::TokenInResponses(cases) => (Grade::Broken, Reason::TokenInResponses(cases.clone())),
-        Review::TokenInOutput(None) => (Grade::Met, Reason::TokenNotSeen),
-        Review::TokenInOutput(Some(line)) => (Grade::Broken, Reason::TokenInOutput(line.clone())),
-        Review::Https(true) => (Grade::Met, Reason::Https),
-        Review::Https(false) => (Grade::Weakly, Reason::NotHttps),
     }
 }
 

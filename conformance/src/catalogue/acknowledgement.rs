@@ -1,5 +1,5 @@
 use super::{DEACTIVATION, PLAIN_EVENT_CASE};
-use crate::case::{Body, Case, Expectation, Level, PLAIN_EVENT, Procedure, Request, Source};
+use crate::case::{Case, Expectation, Level, Procedure, Request, Source};
 
 pub(super) fn first() -> Vec<Case> {
     vec![Case {
@@ -7,7 +7,7 @@ pub(super) fn first() -> Vec<Case> {
         level: Level::Must,
         requirement: "The receiver answers a plain honest event with a 2xx in time.",
         source: Source::Aircall("webhooks overview"),
-        procedure: Procedure::Send(Request::post(Body::Event(PLAIN_EVENT))),
+        procedure: Procedure::Send(Request::plain()),
         expectation: Expectation::Acknowledge,
         cost: DEACTIVATION,
         remedy: "Make sure that the URL is the one of the webhook's route, that the token given here is the one the \
@@ -19,16 +19,28 @@ pub(super) fn first() -> Vec<Case> {
 pub(super) fn reviews() -> Vec<Case> {
     vec![
         Case {
+            id: "acknowledgement/handled".into(),
+            level: Level::Must,
+            requirement: "The receiver hands every event that it acknowledges to its handler.",
+            source: Source::Aircall("webhooks overview"),
+            procedure: Procedure::Review,
+            expectation: Expectation::Handled,
+            cost: "What is acknowledged is never sent again: an event that then reaches no handler is lost, and nobody \
+                   notices.",
+            remedy: "Store the event before the answer, and work it off from there; or handle it first. If everything seems \
+                     lost, see to it that the handler reports to the URL in AIRCALL_COLLECTOR.",
+        },
+        Case {
             id: "acknowledgement/after-hostile".into(),
             level: Level::Must,
-            requirement: "The receiver acknowledges an honest event right after each hostile request.",
+            requirement: "The receiver acknowledges an honest event while, and after, hostile requests come side by side.",
             source: Source::Ours,
             procedure: Procedure::Review,
             expectation: Expectation::Unharmed,
-            cost: "Anyone who finds the URL can make the receiver deaf with one request: the events that follow are \
+            cost: "Anyone who finds the URL can make the receiver deaf with a few requests: the events that follow are \
                    refused or lost, and enough of them switch the webhook off.",
             remedy: "Catch what goes wrong while a request is read and checked, answer it with a 4xx, and keep nothing of \
-                     it: no lock, no half-read connection, no shared buffer.",
+                     it: no lock, no half-read connection, no shared buffer. Bound how long a request may take to arrive.",
         },
         Case {
             id: "acknowledgement/time-to-spare".into(),

@@ -47,45 +47,181 @@ pub(super) fn honest() -> Vec<Case> {
 }
 
 pub(super) fn hostile() -> Vec<Case> {
-    vec![
-        Case {
-            id: "envelope/malformed-json".into(),
-            requirement: "The receiver answers a body that is nearly JSON with a 4xx or a 2xx, in time.",
-            procedure: altered("envelope/trailing-comma"),
-            ..HOSTILE
-        },
-        Case {
-            id: "envelope/not-json".into(),
-            requirement: "The receiver answers a body that is nothing like JSON with a 4xx or a 2xx, in time.",
-            procedure: altered("envelope/not-json"),
-            ..HOSTILE
-        },
-        Case {
-            id: "envelope/truncated-json".into(),
-            requirement: "The receiver answers an event that is cut off in the middle with a 4xx or a 2xx, in time.",
-            procedure: Procedure::Send(Request::post(Body::CutOff)),
-            ..HOSTILE
-        },
-        Case {
-            id: "envelope/empty-body".into(),
-            requirement: "The receiver answers an empty body with a 4xx or a 2xx, in time.",
-            procedure: altered("envelope/empty"),
-            ..HOSTILE
-        },
-        Case {
-            id: "envelope/array".into(),
-            requirement: "The receiver answers an array of events with a 4xx or a 2xx, in time.",
-            procedure: altered("envelope/array-top-level"),
-            ..HOSTILE
-        },
-        Case {
-            id: "envelope/null".into(),
-            requirement: "The receiver answers a body that is null with a 4xx or a 2xx, in time.",
-            procedure: altered("envelope/null-top-level"),
-            ..HOSTILE
-        },
-    ]
+    let mut cases = vec![Case {
+        id: "envelope/truncated-json".into(),
+        requirement: "The receiver answers an event that is cut off in the middle with a 4xx or a 2xx, in time.",
+        procedure: Procedure::Send(Request::post(Body::CutOff)),
+        ..HOSTILE
+    }];
+    cases.extend(ODD.into_iter().map(|(id, fixture, requirement)| Case {
+        id: id.into(),
+        requirement,
+        procedure: altered(fixture),
+        ..HOSTILE
+    }));
+    cases
 }
+
+/// Ids, the hostile fixtures that they send, and what is asked.
+const ODD: [(&str, &str, &str); 33] = [
+    (
+        "envelope/malformed-json",
+        "envelope/trailing-comma",
+        "The receiver answers a body that is nearly JSON with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/comment",
+        "envelope/comment",
+        "The receiver answers a body with a comment in it with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/single-quotes",
+        "envelope/single-quotes",
+        "The receiver answers a body with its strings in single quotes with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/not-a-number",
+        "envelope/not-a-number",
+        "The receiver answers a body that holds NaN with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/raw-control-character",
+        "envelope/raw-control-character",
+        "The receiver answers a body with a raw control character in a string with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/trailing-garbage",
+        "envelope/trailing-garbage",
+        "The receiver answers an event with something behind it with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/two-objects",
+        "envelope/two-objects",
+        "The receiver answers two events, one behind the other with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/not-json",
+        "envelope/not-json",
+        "The receiver answers a body that is nothing like JSON with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/form-encoded",
+        "envelope/form-encoded",
+        "The receiver answers a form where JSON should be with a 4xx or a 2xx, in time.",
+    ),
+    ("envelope/empty-body", "envelope/empty", "The receiver answers an empty body with a 4xx or a 2xx, in time."),
+    (
+        "envelope/white-space",
+        "envelope/whitespace",
+        "The receiver answers a body of white space with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/array",
+        "envelope/array-top-level",
+        "The receiver answers an array of events with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/string",
+        "envelope/string-top-level",
+        "The receiver answers a body that is one string with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/null",
+        "envelope/null-top-level",
+        "The receiver answers a body that is null with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/invalid-utf8",
+        "envelope/invalid-utf8",
+        "The receiver answers a body that is no UTF-8 with a 4xx or a 2xx, in time.",
+    ),
+    ("envelope/utf16", "envelope/utf16", "The receiver answers an event in UTF-16 with a 4xx or a 2xx, in time."),
+    (
+        "envelope/byte-order-mark",
+        "envelope/bom",
+        "The receiver answers an event behind a byte order mark with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/truncated-in-token",
+        "envelope/truncated-in-token",
+        "The receiver answers a body that ends inside the token with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/truncated-in-data",
+        "envelope/truncated-in-data",
+        "The receiver answers a body that ends inside the data with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/missing-event",
+        "envelope/missing-event",
+        "The receiver answers an envelope without an event with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/missing-resource",
+        "envelope/missing-resource",
+        "The receiver answers an envelope without a resource with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/missing-timestamp",
+        "envelope/missing-timestamp",
+        "The receiver answers an envelope without a timestamp with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/missing-data",
+        "envelope/missing-data",
+        "The receiver answers an envelope without data with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/event-number",
+        "envelope/event-number",
+        "The receiver answers an event whose name is a number with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/event-empty",
+        "envelope/event-empty",
+        "The receiver answers an event whose name is empty with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/timestamp-text",
+        "envelope/timestamp-text",
+        "The receiver answers a timestamp that is text with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/timestamp-negative",
+        "envelope/timestamp-negative",
+        "The receiver answers a timestamp before 1970 with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/timestamp-huge",
+        "envelope/timestamp-huge",
+        "The receiver answers a timestamp beyond every integer with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/data-null",
+        "envelope/data-null",
+        "The receiver answers data that is null with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/data-array",
+        "envelope/data-array",
+        "The receiver answers data that is an array with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/duplicate-event",
+        "envelope/duplicate-event",
+        "The receiver answers two events in one envelope with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/duplicate-data",
+        "envelope/duplicate-data",
+        "The receiver answers two data in one envelope with a 4xx or a 2xx, in time.",
+    ),
+    (
+        "envelope/both-dialects",
+        "envelope/both-dialects",
+        "The receiver answers an envelope of both dialects with a 4xx or a 2xx, in time.",
+    ),
+];
 
 fn altered(name: &'static str) -> Procedure {
     Procedure::Send(Request::post(Body::Hostile(name)))

@@ -6,6 +6,9 @@ use crate::{Target, case::Framing};
 /// Writes the delivery as a line for bash that does it again, in which the token is the variable `AIRCALL_TOKEN` and the
 /// values of the URL's query are left out. `None` if the body is too long for a line, or no text.
 pub(super) fn write(delivery: &Delivery, target: &Target) -> Option<String> {
+    if !delivery.wire.is_empty() {
+        return None;
+    }
     let mut words = vec!["curl -isS".to_owned(), format!("-m {}", delivery.timeout.as_secs_f64())];
     if delivery.method != Method::POST || delivery.body.is_empty() {
         words.push(format!("-X {}", delivery.method));

@@ -1,13 +1,14 @@
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
     header::{
-        ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING, USER_AGENT,
+        ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE,
+        TRANSFER_ENCODING, USER_AGENT,
     },
 };
 
 use crate::{
     Token,
-    case::{Beside, Framing, Request},
+    case::{Beside, Coding, Framing, Request},
 };
 
 /// Writes the headers that a published delivery had, in the order in which axios on Node puts them; `host` and what stands
@@ -15,8 +16,12 @@ use crate::{
 pub(super) fn write(request: &Request, length: usize, token: &Token, mut trace_id: impl FnMut() -> u64) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/plain, */*"));
-    if request.method != Method::GET {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(request.content_type));
+    let has_body = !matches!(request.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    if let Some(content_type) = request.content_type.filter(|_| has_body) {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    if request.coding == Coding::Gzip {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     headers.insert(HeaderName::from_static("aircall-origin"), HeaderValue::from_static("webhooks"));
     if request.beside == Some(Beside::Headers) {
@@ -25,7 +30,7 @@ pub(super) fn write(request: &Request, length: usize, token: &Token, mut trace_i
     // The version that Aircall runs was not recorded; this one is an assumption.
     headers.insert(USER_AGENT, HeaderValue::from_static("axios/1.7.9"));
     match request.framing {
-        _ if request.method == Method::GET => None,
+        _ if !has_body => None,
         Framing::ContentLength => headers.insert(CONTENT_LENGTH, length.into()),
         Framing::Chunked => headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked")),
     };

@@ -10,16 +10,11 @@ use http::{HeaderValue, Request, Response as HttpResponse, header::HOST};
 use http_body_util::BodyExt;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpStream,
-    sync::Mutex,
-    task::JoinHandle,
-};
-use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
+use tokio::{sync::Mutex, task::JoinHandle};
 
 use super::{
     Progress, Target,
+    connect::Connector,
     tap::{Tap, TapState, is_hang_up},
 };
 use crate::{
@@ -29,8 +24,7 @@ use crate::{
 
 /// A receiver behind a URL.
 pub(super) struct Http1 {
-    target: Target,
-    tls: Option<TlsConnector>,
+    connector: Connector,
     /// Connections that are idle. One delivery at a time needs one.
     idle: Mutex<Vec<Wire>>,
 }
@@ -43,12 +37,12 @@ struct Wire {
 }
 
 impl Http1 {
-    pub(super) fn new(target: Target, tls: Option<TlsConnector>) -> Self {
-        Self { target, tls, idle: Mutex::default() }
+    pub(super) fn new(connector: Connector) -> Self {
+        Self { connector, idle: Mutex::default() }
     }
 
-    pub(super) fn target(&self) -> &Target {
-        &self.target
+    pub(super) fn connector(&self) -> &Connector {
+        &self.connector
     }
 
     /// Sends over an idle connection if there is one. If the receiver has closed it meanwhile, which no client can know
@@ -80,7 +74,7 @@ impl Http1 {
 
     async fn exchange(&self, mut wire: Wire, delivery: &Delivery, progress: &Progress) -> Outcome {
         progress.reaches(Stage::Waiting);
-        let request = match self.request(delivery) {
+        let request = match request(delivery, self.connector.target()) {
             Ok(request) => request,
             Err(error) => return Outcome::Unreachable(Unreachable::Network(error)),
         };
@@ -102,45 +96,14 @@ impl Http1 {
         outcome
     }
 
-    fn request(&self, delivery: &Delivery) -> Result<Request<RequestBody>, String> {
-        let mut request = Request::new(RequestBody::new(delivery.body.clone(), delivery.framing));
-        let path = self.target.path_and_query(delivery.query.as_deref());
-        *request.method_mut() = delivery.method.clone();
-        *request.uri_mut() = path.parse().map_err(|error| format!("the path cannot be sent: {error}"))?;
-        *request.headers_mut() = delivery.headers.clone();
-        let host = HeaderValue::from_str(&self.target.authority()).map_err(|_| "the host cannot be sent".to_owned())?;
-        request.headers_mut().insert(HOST, host);
-        keep_alive(request.headers_mut());
-        Ok(request)
-    }
-
     async fn connect(&self) -> Result<Wire, Unreachable> {
-        let addresses = self.target.addresses().await.map_err(|error| Unreachable::Name(error.to_string()))?;
-        let tcp = TcpStream::connect(&*addresses).await.map_err(|error| match error.kind() {
-            io::ErrorKind::ConnectionRefused => Unreachable::Refused,
-            _ => Unreachable::Network(error.to_string()),
-        })?;
-        // Head and body are two writes; without this the second may wait for the answer to the first.
-        tcp.set_nodelay(true).map_err(|error| Unreachable::Network(error.to_string()))?;
-        match &self.tls {
-            None => open(tcp).await,
-            Some(connector) => {
-                let name = ServerName::try_from(self.target.host().to_owned())
-                    .map_err(|error| Unreachable::Tls(error.to_string()))?;
-                let tls = connector.connect(name, tcp).await.map_err(|error| Unreachable::Tls(error.to_string()))?;
-                open(tls).await
-            }
-        }
+        let (tap, state) = Tap::new(self.connector.connect().await?);
+        let (send, connection) =
+            handshake(TokioIo::new(tap)).await.map_err(|error| Unreachable::Network(error.to_string()))?;
+        // Ends when `send` is dropped or the receiver closes; what went wrong is told to the one who waits for the response.
+        let connection = tokio::spawn(connection);
+        Ok(Wire { send, state, connection })
     }
-}
-
-async fn open<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S) -> Result<Wire, Unreachable> {
-    let (tap, state) = Tap::new(stream);
-    let (send, connection) =
-        handshake(TokioIo::new(tap)).await.map_err(|error| Unreachable::Network(error.to_string()))?;
-    // Ends when `send` is dropped or the receiver closes; what went wrong is told to the one who waits for the response.
-    let connection = tokio::spawn(connection);
-    Ok(Wire { send, state, connection })
 }
 
 /// Waits for a response for as long as one may come.
@@ -195,7 +158,20 @@ where
     Outcome::Answered(Response::new(head.status, &head.headers, &kept, length, &delivery.token))
 }
 
-fn failure(error: &hyper::Error) -> Outcome {
+/// Makes the request of a delivery for this URL.
+pub(super) fn request(delivery: &Delivery, target: &Target) -> Result<Request<RequestBody>, String> {
+    let mut request = Request::new(RequestBody::new(delivery.body.clone(), delivery.framing));
+    let path = target.path_and_query(delivery.query.as_deref());
+    *request.method_mut() = delivery.method.clone();
+    *request.uri_mut() = path.parse().map_err(|error| format!("the path cannot be sent: {error}"))?;
+    *request.headers_mut() = delivery.headers.clone();
+    let host = HeaderValue::from_str(&target.authority()).map_err(|_| "the host cannot be sent".to_owned())?;
+    request.headers_mut().insert(HOST, host);
+    keep_alive(request.headers_mut());
+    Ok(request)
+}
+
+pub(super) fn failure(error: &hyper::Error) -> Outcome {
     if error.is_parse() {
         return Outcome::Garbled(error.to_string());
     }
@@ -215,4 +191,4 @@ fn says_close(response: &Response) -> bool {
 }
 
 /// So much of a response's body is kept.
-const KEPT: usize = 64 * 1024;
+pub(super) const KEPT: usize = 64 * 1024;

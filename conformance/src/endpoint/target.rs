@@ -76,6 +76,12 @@ impl Target {
         if query.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, query.join("&")) }
     }
 
+    /// Returns the whole URL, with this added to the query.
+    pub(super) fn uri(&self, added: Option<&str>) -> String {
+        let scheme = if self.https { "https" } else { "http" };
+        format!("{scheme}://{}{}", self.authority(), self.path_and_query(added))
+    }
+
     /// Returns the path alone.
     #[must_use]
     pub fn path(&self) -> &str {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{CaseResult, Report};
 use crate::{
     observation::{Observation, Outcome},
-    verdict::{Evidence, Verdict},
+    verdict::Verdict,
 };
 
 /// The number of the format. Fields may be added under the same number; none is taken away, renamed or given another
@@ -168,6 +168,7 @@ impl<'a> Received<'a> {
                 Outcome::Dropped(_) => "dropped",
                 Outcome::Garbled(_) => "garbled",
                 Outcome::Unreachable(_) => "unreachable",
+                Outcome::Left => "left",
             },
             text: observation.outcome.to_string(),
             elapsed_ms: millis(observation.elapsed),
@@ -181,15 +182,11 @@ impl<'a> Received<'a> {
 }
 
 impl CaseResult {
-    /// Returns what came of the case's own request, if it was sent.
+    /// Returns what came of the request that the verdict rests on, if one was sent.
     #[must_use]
     pub fn observation(&self) -> Option<&Observation> {
-        match &self.evidence {
-            Evidence::Observed(observation)
-            | Evidence::WhileTold(observation)
-            | Evidence::WhileRefused(observation) => Some(observation),
-            _ => None,
-        }
+        let exchange = self.evidence.trial()?.exchanges.get(self.judgement.exchange)?;
+        Some(&exchange.observation)
     }
 }
 

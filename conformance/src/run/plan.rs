@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::case::{Case, Procedure};
+use crate::case::Case;
 
 /// What a run will send.
 #[derive(Debug, Clone)]
@@ -8,7 +8,7 @@ use crate::case::{Case, Procedure};
 pub struct Plan {
     /// The cases, in their order.
     pub cases: Vec<Case>,
-    /// Whether the hostile ones are sent.
+    /// Whether the hostile ones, and those that ask for many connections, are sent.
     pub hostile: bool,
     /// Whether the receiver is on this machine.
     pub is_local: bool,
@@ -17,37 +17,49 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Returns how many honest events are sent, not counting those after hostile requests.
+    /// Returns how many honest events are sent one at a time, not counting those after hostile requests.
     #[must_use]
     pub fn honest(&self) -> usize {
-        self.sends().filter(|case| !case.is_hostile()).count()
+        let honest = self.cases.iter().filter(|case| !case.is_hostile() && !case.is_load());
+        honest.map(Case::request_count).sum()
     }
 
-    /// Returns how many hostile requests are sent; an honest event follows each.
+    /// Returns how many hostile requests are sent; an honest event follows those of each case.
     #[must_use]
     pub fn hostile(&self) -> usize {
-        if self.hostile { self.sends().filter(|case| case.is_hostile()).count() } else { 0 }
+        self.sum(|case| case.is_hostile() && !case.is_load())
     }
 
-    /// Returns how many requests are sent to a receiver that stays well.
+    /// Returns how many connections are made by the cases that make many at once.
+    #[must_use]
+    pub fn load(&self) -> usize {
+        self.sum(Case::is_load)
+    }
+
+    /// Returns how many requests are sent at most to a receiver that stays well.
     #[must_use]
     pub fn requests(&self) -> usize {
-        self.honest() + 2 * self.hostile()
+        let followed = self.cases.iter().filter(|case| self.hostile && case.is_hostile() && !case.is_load()).count();
+        self.honest() + self.hostile() + followed + self.load()
     }
 
-    fn sends(&self) -> impl Iterator<Item = &Case> {
-        self.cases.iter().filter(|case| matches!(case.procedure, Procedure::Send(_)))
+    fn sum(&self, wanted: impl Fn(&Case) -> bool) -> usize {
+        let wanted = self.cases.iter().filter(|case| self.hostile && wanted(case));
+        wanted.map(Case::request_count).sum()
     }
 }
 
 /// Announces the run.
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} requests: {} invented events with the valid token", self.requests(), self.honest())?;
+        write!(f, "{} requests at most: {} invented events with the valid token", self.requests(), self.honest())?;
         match self.hostile() {
-            0 => f.write_str("; no hostile requests"),
-            hostile => write!(f, ", {hostile} hostile requests, and an honest event after each of those"),
-        }?;
+            0 => f.write_str("; no hostile requests")?,
+            hostile => write!(f, ", {hostile} hostile requests, and an honest event after those of each case")?,
+        }
+        if self.load() > 0 {
+            write!(f, "; {} in crowds of up to 64 connections", self.load())?;
+        }
         match self.rate {
             Some(rate) => write!(f, "; {rate} a second at most"),
             None => Ok(()),

@@ -2,8 +2,7 @@ use std::time::Duration;
 
 use crate::{
     case::{Case, Expectation},
-    observation::Outcome,
-    verdict::{Evidence, Review, Skip},
+    verdict::{Evidence, Exchange, Harm, Review, Skip},
 };
 
 /// What a run has seen, not yet judged.
@@ -14,15 +13,15 @@ pub struct Record {
     pub endpoint: String,
     /// The time that a response had to be complete.
     pub timeout: Duration,
-    /// Each case and what is known about it, in the order of the catalogue.
+    /// Each case and what is known about it, in the order of the plan.
     pub entries: Vec<Entry>,
     /// How many requests were sent.
     pub requests: usize,
     /// Whether the run was ended before it was through.
     pub is_interrupted: bool,
-    /// How many honest events were sent after hostile requests.
+    /// How many honest events were sent after hostile requests side by side.
     pub(super) probes: usize,
-    pub(super) harm: Vec<Harm>,
+    pub(super) harm: Option<Harm>,
 }
 
 /// A case and what is known about it.
@@ -35,16 +34,19 @@ pub struct Entry {
     pub evidence: Evidence,
 }
 
-/// A hostile request after which an honest event was not acknowledged.
-#[derive(Debug, Clone)]
-pub(super) struct Harm {
-    pub(super) after: String,
-    pub(super) outcome: Outcome,
-}
-
 impl Record {
-    pub(super) fn new(endpoint: String, timeout: Duration) -> Self {
-        Self { endpoint, timeout, entries: vec![], requests: 0, is_interrupted: false, probes: 0, harm: vec![] }
+    /// Returns the honest requests of all cases with the case of each, in the order in which they were sent.
+    #[must_use]
+    pub fn honest(&self) -> Vec<(&Case, &Exchange)> {
+        let mut honest: Vec<_> = self
+            .entries
+            .iter()
+            .flat_map(|entry| entry.evidence.trial().into_iter().map(move |trial| (&entry.case, trial)))
+            .flat_map(|(case, trial)| trial.exchanges.iter().map(move |exchange| (case, exchange)))
+            .filter(|(_, exchange)| exchange.is_honest)
+            .collect();
+        honest.sort_by_key(|(_, exchange)| exchange.at);
+        honest
     }
 
     /// Adds what the receiver has printed, if that could be read: where the token stood in it, if it did.

@@ -1,13 +1,12 @@
-use super::Record;
+use super::{Record, session::Seen};
 use crate::{
     case::{Expectation, Procedure},
     catalogue::WRONG_TOKEN_CASE,
-    observation::Observation,
     verdict::{Evidence, Review, Skip},
 };
 
 /// Fills in the evidence of the cases that send nothing of their own, and compares those that tell more together.
-pub(super) fn fill_in(record: &mut Record, is_https: Option<bool>) {
+pub(super) fn fill_in(record: &mut Record, seen: &Seen) {
     compare_tokens(record);
     for at in 0..record.entries.len() {
         let entry = &record.entries[at];
@@ -17,9 +16,13 @@ pub(super) fn fill_in(record: &mut Record, is_https: Option<bool>) {
         let review = match entry.case.expectation {
             Expectation::TimeToSpare => slowest(record),
             Expectation::Unharmed => harm(record),
+            Expectation::Handled => handled(record, seen),
             Expectation::NoTokenInResponses => tokens(record),
             Expectation::NoTokenInOutput => Err(Skip::NoOutput),
-            Expectation::Https => is_https.map(Review::Https).ok_or(Skip::InProcess),
+            Expectation::Https => match seen.is_https {
+                Some(https) => Ok(Review::Https { https, local: seen.is_local }),
+                None => Err(Skip::InProcess),
+            },
             _ => Err(Skip::NothingToReview),
         };
         record.entries[at].evidence = match review {
@@ -33,8 +36,10 @@ pub(super) fn fill_in(record: &mut Record, is_https: Option<bool>) {
 /// answers a plainly wrong token with a 4xx is not of these.
 fn compare_tokens(record: &mut Record) {
     let refuses = |entry: &super::Entry| match &entry.evidence {
-        Evidence::Observed(observation) => observation
-            .response()
+        Evidence::Observed(trial) => trial
+            .exchanges
+            .first()
+            .and_then(|exchange| exchange.observation.response())
             .is_some_and(|response| (400..=499).contains(&response.status) && response.status != 429),
         _ => false,
     };
@@ -42,15 +47,17 @@ fn compare_tokens(record: &mut Record) {
         return;
     }
     for entry in record.entries.iter_mut().filter(|entry| entry.case.section() == "token") {
-        if let (Expectation::Refuse, Evidence::Observed(observation)) = (entry.case.expectation, &entry.evidence) {
-            entry.evidence = Evidence::WhileTold(observation.clone());
+        if let (Expectation::Refuse, Evidence::Observed(trial)) = (entry.case.expectation, &entry.evidence) {
+            entry.evidence = Evidence::WhileTold(trial.clone());
         }
     }
 }
 
 fn slowest(record: &Record) -> Result<Review, Skip> {
-    let honest = observations(record).filter(|(expectation, _, _)| *expectation == Expectation::Acknowledge);
-    let elapsed = honest.filter(|(_, _, seen)| seen.is_acknowledged()).map(|(_, _, seen)| seen.elapsed).max();
+    let acknowledged = record.honest().into_iter().filter(|(_, exchange)| exchange.observation.is_acknowledged());
+    // What is trickled takes its time by itself.
+    let at_once = acknowledged.filter(|(case, _)| !case.is_patient());
+    let elapsed = at_once.map(|(_, exchange)| exchange.observation.elapsed).max();
     elapsed.map(|elapsed| Review::Slowest { elapsed, timeout: record.timeout }).ok_or(Skip::NothingToReview)
 }
 
@@ -58,24 +65,33 @@ fn harm(record: &Record) -> Result<Review, Skip> {
     if record.probes == 0 {
         return Err(Skip::NothingToReview);
     }
-    Ok(Review::Harmed(record.harm.iter().map(|harm| (harm.after.clone(), harm.outcome.clone())).collect()))
+    Ok(Review::Harmed(record.harm.clone()))
+}
+
+fn handled(record: &Record, seen: &Seen) -> Result<Review, Skip> {
+    if !seen.has_collector {
+        return Err(Skip::NoCollector);
+    }
+    let known = record.honest().into_iter().filter(|(_, exchange)| exchange.observation.is_acknowledged());
+    let known: Vec<_> = known.filter(|(_, exchange)| exchange.mark.is_some()).collect();
+    let never = known.iter().filter(|(_, exchange)| exchange.handled.unwrap_or_default() == 0);
+    let mut lost: Vec<_> = never.map(|(case, _)| case.id.to_string()).collect();
+    if lost.len() < known.len() {
+        lost.dedup();
+    }
+    Ok(Review::Handled { acknowledged: known.len(), lost })
 }
 
 fn tokens(record: &Record) -> Result<Review, Skip> {
+    let trials = record.entries.iter().filter_map(|entry| entry.evidence.trial().map(|trial| (&entry.case.id, trial)));
+    let exchanges = trials.flat_map(|(id, trial)| trial.exchanges.iter().map(move |exchange| (id, exchange)));
     let responses: Vec<_> =
-        observations(record).filter_map(|(_, id, seen)| seen.response().map(|response| (id, response))).collect();
+        exchanges.filter_map(|(id, exchange)| exchange.observation.response().map(|response| (id, response))).collect();
     if responses.is_empty() {
         return Err(Skip::NothingToReview);
     }
-    let giving_away = responses.into_iter().filter(|(_, response)| response.holds_token);
-    Ok(Review::TokenInResponses(giving_away.map(|(id, _)| id.to_owned()).collect()))
-}
-
-fn observations(record: &Record) -> impl Iterator<Item = (Expectation, &str, &Observation)> {
-    record.entries.iter().filter_map(|entry| match &entry.evidence {
-        Evidence::Observed(observation) | Evidence::WhileTold(observation) | Evidence::WhileRefused(observation) => {
-            Some((entry.case.expectation, &*entry.case.id, observation))
-        }
-        _ => None,
-    })
+    let mut giving_away: Vec<_> =
+        responses.into_iter().filter(|(_, response)| response.holds_token).map(|(id, _)| id.to_string()).collect();
+    giving_away.dedup();
+    Ok(Review::TokenInResponses(giving_away))
 }

@@ -1,6 +1,6 @@
 use std::{fmt, time::Duration};
 
-use super::Skip;
+use super::{Harm, Skip};
 use crate::{
     catalogue::PLAIN_EVENT_CASE,
     observation::{Dropped, Outcome},
@@ -52,8 +52,51 @@ pub enum Reason {
     LittleTimeToSpare(Duration),
     /// Honest events were acknowledged after every hostile request.
     Unharmed,
-    /// After these cases an honest event met with this.
-    Harmed(Vec<(String, Outcome)>),
+    /// The honest event right after met with this.
+    Harmed(Outcome),
+    /// After hostile requests side by side an honest event met with this.
+    HarmedTogether(Harm),
+    /// Some of several honest events were not acknowledged.
+    Several {
+        /// How many.
+        failed: usize,
+        /// Of how many.
+        all: usize,
+        /// What became of the first of them.
+        first: Box<Reason>,
+    },
+    /// Every size was taken, up to so many bytes.
+    Takes(usize),
+    /// Sizes were taken only so far.
+    Limited {
+        /// The largest that was taken, in bytes.
+        taken: usize,
+        /// The smallest that was not, in bytes.
+        refused: usize,
+    },
+    /// Anything would have done.
+    LivedOn,
+    /// It was answered with success and not handled.
+    NotHandled,
+    /// It was handled, whatever the answer said.
+    HandledInstead,
+    /// The event was handled once.
+    HandledOnce,
+    /// The event was handled so many times.
+    HandledTimes(usize),
+    /// So many events were acknowledged, and all were handled.
+    AllHandled(usize),
+    /// Of so many acknowledged events those of these cases were not handled.
+    Lost {
+        /// How many were acknowledged.
+        acknowledged: usize,
+        /// The cases whose events were not handled.
+        lost: Vec<String>,
+    },
+    /// The certificate is good in this respect.
+    GoodCertificate,
+    /// The certificate is not.
+    BadCertificate(String),
     /// The token was looked for and not found.
     TokenNotSeen,
     /// The token stood in the responses to these cases.
@@ -94,7 +137,19 @@ impl Reason {
             Self::TimeToSpare => "time-to-spare",
             Self::LittleTimeToSpare(_) => "little-time-to-spare",
             Self::Unharmed => "unharmed",
-            Self::Harmed(_) => "harmed",
+            Self::Harmed(_) | Self::HarmedTogether(_) => "harmed",
+            Self::Several { first, .. } => first.code(),
+            Self::Takes(_) => "takes-all-sizes",
+            Self::Limited { .. } => "limited",
+            Self::LivedOn => "lived-on",
+            Self::NotHandled => "not-handled",
+            Self::HandledInstead => "handled-instead",
+            Self::HandledOnce => "handled-once",
+            Self::HandledTimes(_) => "handled-several-times",
+            Self::AllHandled(_) => "all-handled",
+            Self::Lost { .. } => "lost",
+            Self::GoodCertificate => "good-certificate",
+            Self::BadCertificate(_) => "bad-certificate",
             Self::TokenNotSeen => "token-not-seen",
             Self::TokenInResponses(_) => "token-in-responses",
             Self::TokenInOutput(_) => "token-in-output",
@@ -134,8 +189,37 @@ impl fmt::Display for Reason {
             Self::LittleTimeToSpare(elapsed) => {
                 write!(f, "the slowest acknowledgement took {:.1} s", elapsed.as_secs_f64())
             }
-            Self::Unharmed => f.write_str("every honest event after a hostile request was acknowledged"),
-            Self::Harmed(after) => harmed(f, after),
+            Self::Unharmed => f.write_str("the honest event after hostile requests side by side was acknowledged"),
+            Self::Harmed(outcome) => {
+                write!(f, "it does harm: {} ({outcome} to the honest event right after)", harm(outcome))
+            }
+            Self::HarmedTogether(harmed) => write!(
+                f,
+                "after {} together {} ({} to the honest event right after)",
+                list(&harmed.after),
+                harm(&harmed.outcome),
+                harmed.outcome
+            ),
+            Self::Several { failed, all, first } => write!(f, "{failed} of {all} not acknowledged; the first: {first}"),
+            Self::Takes(bytes) => write!(f, "every size was taken, up to {bytes} bytes"),
+            Self::Limited { taken, refused } => write!(f, "{taken} bytes were taken, {refused} were not"),
+            Self::LivedOn => f.write_str("the honest event right after was acknowledged, and no more is asked"),
+            Self::NotHandled => f.write_str("answered with success, and not handled"),
+            Self::HandledInstead => f.write_str("handled, as the receiver itself reported"),
+            Self::HandledOnce => f.write_str("handled once"),
+            Self::HandledTimes(0) => f.write_str("acknowledged, and never handled"),
+            Self::HandledTimes(times) => write!(f, "handled {times} times"),
+            Self::AllHandled(count) => write!(f, "all of the {count} acknowledged events were handled"),
+            Self::Lost { acknowledged, lost } if lost.len() == *acknowledged => write!(
+                f,
+                "{acknowledged} events were acknowledged, and none was reported to the collector: either they are lost, or \
+                 the receiver does not report what it handles"
+            ),
+            Self::Lost { acknowledged, lost } => {
+                write!(f, "{} of {acknowledged} acknowledged events were never handled: {}", lost.len(), list(lost))
+            }
+            Self::GoodCertificate => f.write_str("it does"),
+            Self::BadCertificate(problem) => f.write_str(problem),
             Self::TokenNotSeen => f.write_str("the token was looked for and not found"),
             Self::TokenInResponses(cases) => write!(f, "the token stood in the response to {}", list(cases)),
             Self::TokenInOutput(line) => write!(f, "the token stood in what the receiver printed: {line}"),
@@ -156,6 +240,12 @@ impl Skip {
             Self::NoSuchRequest => "no-such-request",
             Self::NothingToReview => "nothing-to-review",
             Self::NoOutput => "no-output",
+            Self::NoCollector => "no-collector",
+            Self::NoOtherWebhook => "no-other-webhook",
+            Self::NoConnections => "no-connections",
+            Self::NotOffered => "not-offered",
+            Self::NotHttps => "not-https",
+            Self::Untrusted => "certificate-not-trusted",
             Self::InProcess => "in-process",
             Self::Interrupted => "interrupted",
         }
@@ -173,6 +263,16 @@ impl fmt::Display for Skip {
             Self::NotLocal => f.write_str("hostile, and the receiver is on another machine"),
             Self::NoSuchRequest => f.write_str("the token has no lower-case letters, so it has no other upper case"),
             Self::NothingToReview => f.write_str("nothing came back that could be reviewed"),
+            Self::NoCollector => f.write_str(
+                "nobody was there to be told what was handled; --collector listens for what the receiver reports",
+            ),
+            Self::NoOtherWebhook => f.write_str("needs the token of a second webhook, which --other-token gives"),
+            Self::NoConnections => f.write_str("a service in this process has no connections to do it with"),
+            Self::NotOffered => f.write_str("HTTP/2 is not offered, and Aircall does not need it"),
+            Self::NotHttps => f.write_str("reached by plain http, so there is no certificate to look at"),
+            Self::Untrusted => {
+                f.write_str("the certificate is not to be relied on, so the token was not sent; --insecure sends it")
+            }
             Self::NoOutput => f.write_str("the receiver was not started by this run, so its output cannot be read"),
             Self::InProcess => f.write_str("a service in this process has no URL"),
             Self::Interrupted => f.write_str("the run was ended before"),
@@ -180,18 +280,14 @@ impl fmt::Display for Skip {
     }
 }
 
-/// What a receiver died of, and how it is dead.
-fn harmed(f: &mut fmt::Formatter<'_>, after: &[(String, Outcome)]) -> fmt::Result {
-    for (index, (case, outcome)) in after.iter().enumerate() {
-        let what = match outcome {
-            Outcome::Unreachable(_) => "it no longer listens",
-            Outcome::TimedOut(_) => "it hangs",
-            Outcome::Dropped(Dropped::Closed | Dropped::Reset) => "it closes connections",
-            _ => "it refuses honest events",
-        };
-        write!(f, "{}after {case} {what} ({outcome})", if index == 0 { "" } else { "; " })?;
+/// In which way a receiver is no longer what it was.
+fn harm(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Unreachable(_) => "the receiver no longer listens",
+        Outcome::TimedOut(_) => "the receiver hangs",
+        Outcome::Dropped(Dropped::Closed | Dropped::Reset) => "the receiver closes connections",
+        _ => "the receiver refuses honest events",
     }
-    Ok(())
 }
 
 /// The first few, and how many more.

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
-    case::{Body, Procedure, Request, Source},
-    observation::{Connection, Dropped, Response, Sent, Stage, Unreachable},
+    case::{Body, Expectation, Procedure, Request, Source},
+    observation::{Connection, Dropped, Observation, Response, Sent, Stage, Unreachable},
 };
 
 #[test]
@@ -151,18 +151,25 @@ fn reviews_look_at_the_whole_run() {
         let (elapsed, timeout) = (Duration::from_millis(elapsed), Duration::from_secs(5));
         Review::Slowest { elapsed, timeout }
     };
-    let dead = ("token/null".to_owned(), Outcome::Unreachable(Unreachable::Refused));
+    let dead = Harm { after: vec!["http/silent".to_owned()], outcome: Outcome::Unreachable(Unreachable::Refused) };
+    let handled =
+        |lost: &[&str]| Review::Handled { acknowledged: 2, lost: lost.iter().map(|&case| case.to_owned()).collect() };
     for (review, verdict, code) in [
         (slowest(2499), Verdict::Pass, "time-to-spare"),
         (slowest(2500), Verdict::Fail, "little-time-to-spare"),
-        (Review::Harmed(vec![]), Verdict::Pass, "unharmed"),
-        (Review::Harmed(vec![dead]), Verdict::Fail, "harmed"),
+        (Review::Harmed(None), Verdict::Pass, "unharmed"),
+        (Review::Harmed(Some(dead)), Verdict::Fail, "harmed"),
+        (handled(&[]), Verdict::Pass, "all-handled"),
+        (handled(&["payload/call.ended"]), Verdict::Fail, "lost"),
         (Review::TokenInResponses(vec![]), Verdict::Pass, "token-not-seen"),
         (Review::TokenInResponses(vec!["http/get".into()]), Verdict::Fail, "token-in-responses"),
         (Review::TokenInOutput(None), Verdict::Pass, "token-not-seen"),
         (Review::TokenInOutput(Some("token=[token]".into())), Verdict::Fail, "token-in-output"),
-        (Review::Https(true), Verdict::Pass, "https"),
-        (Review::Https(false), Verdict::Lenient, "not-https"),
+        (Review::Https { https: true, local: false }, Verdict::Pass, "https"),
+        (Review::Https { https: false, local: true }, Verdict::Skipped, "not-https"),
+        (Review::Https { https: false, local: false }, Verdict::Fail, "not-https"),
+        (Review::Certificate(None), Verdict::Pass, "good-certificate"),
+        (Review::Certificate(Some("expired".into())), Verdict::Fail, "bad-certificate"),
     ] {
         assert_judged(Level::Must, Expectation::Unharmed, &[(Evidence::Reviewed(review), verdict, code)]);
     }
@@ -188,6 +195,79 @@ fn no_evidence_is_no_pass() {
     }
 }
 
+#[test]
+fn of_several_honest_events_the_worst_decides() {
+    let judgement = judge(
+        &case(Level::Must, Expectation::Acknowledge),
+        &Evidence::Observed(trial(vec![exchange(200), exchange(503), exchange(204)])),
+    );
+    assert_eq!((judgement.verdict, judgement.reason.code(), judgement.exchange), (Verdict::Fail, "refused", 1));
+    assert_eq!(
+        judgement.reason.to_string(),
+        "1 of 3 not acknowledged; the first: refused, which Aircall counts as a failure"
+    );
+}
+
+#[test]
+fn what_a_stranger_meets_among_honest_events_does_not_count() {
+    let stranger = Exchange { is_honest: false, ..exchange(401) };
+    let evidence = Evidence::Observed(trial(vec![stranger, exchange(200)]));
+    assert_judged(Level::Must, Expectation::Acknowledge, &[(evidence, Verdict::Pass, "acknowledged")]);
+}
+
+#[test]
+fn the_collector_settles_what_a_2xx_leaves_open() {
+    let told = |handled, status| Evidence::Observed(trial(vec![Exchange { handled, ..exchange(status) }]));
+    assert_judged(
+        Level::Must,
+        Expectation::Refuse,
+        &[
+            (told(None, 200), Verdict::Inconclusive, "may-be-handled"),
+            (told(Some(0), 200), Verdict::Pass, "not-handled"),
+            (told(Some(1), 200), Verdict::Fail, "handled-instead"),
+            (told(Some(1), 401), Verdict::Fail, "handled-instead"),
+            (told(Some(0), 401), Verdict::Pass, "refused-as-due"),
+        ],
+    );
+    assert_judged(
+        Level::Should,
+        Expectation::HandleOnce,
+        &[
+            (told(None, 200), Verdict::Skipped, "no-collector"),
+            (told(Some(1), 200), Verdict::Pass, "handled-once"),
+            (told(Some(2), 200), Verdict::Lenient, "handled-several-times"),
+            (told(Some(0), 200), Verdict::Lenient, "handled-several-times"),
+            (told(Some(1), 409), Verdict::Lenient, "refused"),
+        ],
+    );
+}
+
+#[test]
+fn harm_is_a_failure_whatever_the_level() {
+    for expectation in [Expectation::Refuse, Expectation::LiveOn, Expectation::Survive, Expectation::Acknowledge] {
+        let afterwards = Some(Outcome::TimedOut(Stage::Waiting));
+        let evidence = Evidence::Observed(Trial { afterwards, ..trial(vec![exchange(400)]) });
+        assert_judged(Level::Should, expectation, &[(evidence, Verdict::Fail, "harmed")]);
+    }
+}
+
+#[test]
+fn a_limit_below_what_is_wanted_is_a_finding() {
+    let sized = |status, bytes| {
+        let mut exchange = exchange(status);
+        exchange.observation.sent.bytes = bytes;
+        exchange
+    };
+    for (refused, verdict, code) in
+        [(100, Verdict::Fail, "limited"), (1000, Verdict::Fail, "limited"), (1001, Verdict::Pass, "limited")]
+    {
+        let evidence = Evidence::Observed(trial(vec![sized(200, 64), sized(413, refused)]));
+        assert_judged(Level::Must, Expectation::Take(1000), &[(evidence, verdict, code)]);
+    }
+    let all = Evidence::Observed(trial(vec![sized(200, 64), sized(200, 1000)]));
+    assert_judged(Level::Must, Expectation::Take(1000), &[(all, Verdict::Pass, "takes-all-sizes")]);
+}
+
 #[track_caller]
 fn assert_judged(level: Level, expectation: Expectation, table: &[(Evidence, Verdict, &str)]) {
     for (evidence, verdict, code) in table {
@@ -210,12 +290,26 @@ fn case(level: Level, expectation: Expectation) -> Case {
 }
 
 fn status(status: u16) -> Evidence {
-    let response = Response { status, headers: vec![], body: String::new(), body_bytes: 0, holds_token: false };
-    observed(Outcome::Answered(response))
+    Evidence::Observed(trial(vec![exchange(status)]))
 }
 
 fn observed(outcome: Outcome) -> Evidence {
-    let elapsed = Duration::from_millis(3);
-    let sent = Sent { what: String::new(), bytes: 0, curl: None };
-    Evidence::Observed(Observation { outcome, elapsed, connection: Connection::New, sent })
+    let mut exchange = exchange(200);
+    exchange.observation.outcome = outcome;
+    Evidence::Observed(trial(vec![exchange]))
+}
+
+fn trial(exchanges: Vec<Exchange>) -> Trial {
+    Trial { exchanges, afterwards: None }
+}
+
+fn exchange(status: u16) -> Exchange {
+    let response = Response { status, headers: vec![], body: String::new(), body_bytes: 0, holds_token: false };
+    let observation = Observation {
+        outcome: Outcome::Answered(response),
+        elapsed: Duration::from_millis(3),
+        connection: Connection::New,
+        sent: Sent { what: String::new(), bytes: 0, curl: None },
+    };
+    Exchange { observation, at: Duration::ZERO, is_honest: true, mark: None, handled: None }
 }
