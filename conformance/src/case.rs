@@ -185,6 +185,8 @@ pub enum Expectation {
     Take(usize),
     /// A 4xx. A 2xx leaves open whether the event was handled all the same.
     Refuse,
+    /// That it is not handled. A 4xx says so, and the end of the connection; a 2xx leaves it open.
+    NotHandle,
     /// A 4xx, or the end of the connection: who has seen enough may hang up.
     RefuseOrHangUp,
     /// A 2xx or a 4xx: what is sent is worth nothing to anybody, so either will do.

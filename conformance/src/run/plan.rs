@@ -39,7 +39,7 @@ impl Plan {
     /// Returns how many requests are sent at most to a receiver that stays well.
     #[must_use]
     pub fn requests(&self) -> usize {
-        let followed = self.cases.iter().filter(|case| self.hostile && case.is_hostile() && !case.is_load()).count();
+        let followed = self.cases.iter().filter(|case| self.hostile && case.is_hostile()).count();
         self.honest() + self.hostile() + followed + self.load()
     }
 

@@ -104,7 +104,7 @@ fn limit(trial: &Trial, wanted: usize) -> Graded {
 }
 
 fn hostile(expectation: Expectation, exchange: &Exchange, is_told: bool) -> Graded {
-    let refuses = matches!(expectation, Expectation::Refuse | Expectation::RefuseOrHangUp);
+    let refuses = matches!(expectation, Expectation::Refuse | Expectation::RefuseOrHangUp | Expectation::NotHandle);
     match exchange.handled {
         Some(1..) if refuses => return Graded::by_collector(Grade::Broken, Reason::HandledInstead),
         Some(0) if refuses && exchange.observation.is_acknowledged() => {
@@ -123,7 +123,9 @@ fn response(expectation: Expectation, observation: &Observation) -> (Grade, Reas
     let response = match &observation.outcome {
         _ if expectation == Expectation::LiveOn => return (Grade::Met, Reason::LivedOn),
         Outcome::Answered(response) => response,
-        Outcome::Dropped(Dropped::Closed | Dropped::Reset) if expectation == Expectation::RefuseOrHangUp => {
+        Outcome::Dropped(Dropped::Closed | Dropped::Reset)
+            if matches!(expectation, Expectation::RefuseOrHangUp | Expectation::NotHandle) =>
+        {
             return (Grade::Met, Reason::HungUp);
         }
         // Nobody is let in, but the end of a connection looks the same as a crash.
