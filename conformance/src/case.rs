@@ -214,3 +214,64 @@ pub enum Expectation {
     /// Of the certificate: it is made out to the host of the URL.
     RightName,
 }
+
+/// Says what is done, for a reader.
+impl fmt::Display for Procedure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Send(request) => write!(f, "sends {request}"),
+            Self::InTurn(requests) => {
+                f.write_str("sends in turn, about one object:")?;
+                let mut requests = &requests[..];
+                while let Some(first) = requests.first() {
+                    let same = requests.iter().take_while(|request| *request == first).count();
+                    requests = &requests[same..];
+                    let end = if requests.is_empty() { "" } else { ";" };
+                    match same {
+                        1 => write!(f, " {first}{end}")?,
+                        times => write!(f, " {times} times {first}{end}")?,
+                    }
+                }
+                Ok(())
+            }
+            Self::AtOnce(request, times) => write!(f, "sends the same {times} times at once: {request}"),
+            Self::Traffic { events } => write!(f, "sends {PLAIN_EVENT} about {events} calls, one after the other"),
+            Self::Burst { calls } => write!(f, "sends {PLAIN_EVENT} about {calls} calls at once"),
+            Self::Ladder(sizes) => write!(f, "sends honest events of {sizes:?} bytes until one is refused"),
+            Self::Stall { clients, begun, honest } => write!(
+                f,
+                "lets {clients} clients write {} and sends {honest} honest events meanwhile",
+                Piece::describe(begun)
+            ),
+            Self::Http2(request) => write!(f, "sends over HTTP/2 {request}"),
+            Self::Handshake => f.write_str("looks at the certificate"),
+            Self::Review => f.write_str("sends nothing, and looks over what came back during the whole run"),
+        }
+    }
+}
+
+/// Says what has to come of it, for a reader.
+impl fmt::Display for Expectation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Acknowledge => "a 2xx to every honest event, in time",
+            Self::HandleOnce => "a 2xx each time, and one report to the collector",
+            Self::Take(bytes) => return write!(f, "a 2xx to an honest event of {bytes} bytes and less"),
+            Self::Refuse => "a 4xx; or a 2xx, and no report to the collector",
+            Self::NotHandle => "a 4xx, or the end of the connection; or a 2xx, and no report to the collector",
+            Self::RefuseOrHangUp => "a 4xx, or the end of the connection",
+            Self::Survive => "a 2xx or a 4xx",
+            Self::RefuseMethod => "a 4xx or 501",
+            Self::LiveOn => "anything, as long as the next honest event is acknowledged",
+            Self::TimeToSpare => "every acknowledgement in half of the time",
+            Self::Unharmed => "an acknowledgement of the honest event after hostile requests side by side",
+            Self::Handled => "a report to the collector for every event that was acknowledged",
+            Self::NoTokenInResponses => "no response that holds the token",
+            Self::NoTokenInOutput => "no line of output that holds the token",
+            Self::Https => "a URL that begins with https",
+            Self::Trusted => "a certificate that rests on a trusted one",
+            Self::Current => "a certificate that is valid today",
+            Self::RightName => "a certificate for the host of the URL",
+        })
+    }
+}

@@ -33,6 +33,8 @@ pub struct Launch {
     pub timeout: Duration,
     /// What is done with each line that it prints.
     pub echo: Echo,
+    /// What stands in its environment besides the token and the port.
+    pub environment: Vec<(String, String)>,
 }
 
 /// A receiver that was started for the run. When it is dropped, it is killed with all that it has started.
@@ -79,6 +81,7 @@ impl Receiver {
             .args(arguments)
             .env("AIRCALL_TOKEN", token.expose())
             .env("PORT", target.port().to_string())
+            .envs(launch.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

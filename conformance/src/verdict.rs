@@ -115,6 +115,8 @@ pub enum Skip {
     NoOutput,
     /// Nobody was there to be told what was handled.
     NoCollector,
+    /// Somebody was there, and the receiver did not report so much as the plain event.
+    NotReporting,
     /// The token of a second webhook was not given.
     NoOtherWebhook,
     /// A service in this process is not reached over connections.

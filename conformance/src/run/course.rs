@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Collector,
-    case::{Case, Procedure},
+    case::{Case, Expectation, Procedure},
     verdict::{Evidence, Harm, Skip},
 };
 
@@ -160,8 +160,10 @@ impl<P: FnMut(Step<'_>)> Course<'_, P> {
             probes: self.probes,
             harm: self.harm,
         };
-        if let (Some(collector), true) = (&check.collector, self.is_wired) {
-            collect(&mut record, collector).await;
+        match &check.collector {
+            Some(collector) if self.is_wired => collect(&mut record, collector).await,
+            Some(_) => give_up_counting(&mut record),
+            None => {}
         }
         let seen = Seen {
             is_https: check.endpoint.is_https(),
@@ -170,6 +172,15 @@ impl<P: FnMut(Step<'_>)> Course<'_, P> {
         };
         review::fill_in(&mut record, &seen);
         record
+    }
+}
+
+/// A receiver that does not report what it handles cannot be asked how often it did.
+fn give_up_counting(record: &mut Record) {
+    for entry in &mut record.entries {
+        if entry.case.expectation == Expectation::HandleOnce && entry.evidence.trial().is_some() {
+            entry.evidence = Evidence::Missing(Skip::NotReporting);
+        }
     }
 }
 

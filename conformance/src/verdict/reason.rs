@@ -241,6 +241,7 @@ impl Skip {
             Self::NothingToReview => "nothing-to-review",
             Self::NoOutput => "no-output",
             Self::NoCollector => "no-collector",
+            Self::NotReporting => "not-reporting",
             Self::NoOtherWebhook => "no-other-webhook",
             Self::NoConnections => "no-connections",
             Self::NotOffered => "not-offered",
@@ -266,6 +267,7 @@ impl fmt::Display for Skip {
             Self::NoCollector => f.write_str(
                 "nobody was there to be told what was handled; --collector listens for what the receiver reports",
             ),
+            Self::NotReporting => f.write_str("the receiver reported nothing to the collector"),
             Self::NoOtherWebhook => f.write_str("needs the token of a second webhook, which --other-token gives"),
             Self::NoConnections => f.write_str("a service in this process has no connections to do it with"),
             Self::NotOffered => f.write_str("HTTP/2 is not offered, and Aircall does not need it"),

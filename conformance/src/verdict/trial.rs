@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{Grade, Graded, Reason};
+use super::{Grade, Graded, Reason, Skip};
 use crate::{
     case::Expectation,
     delivery::Mark,
@@ -86,7 +86,7 @@ fn several(graded: Graded, trial: &Trial) -> Graded {
 
 fn once(trial: &Trial) -> Graded {
     match trial.exchanges.iter().filter(|exchange| exchange.is_honest).filter_map(|exchange| exchange.handled).max() {
-        None => Graded::by_answers(Grade::Skipped, Reason::Skipped(super::Skip::NoCollector)),
+        None => Graded::by_answers(Grade::Skipped, Reason::Skipped(Skip::NoCollector)),
         Some(1) => Graded::by_collector(Grade::Met, Reason::HandledOnce),
         Some(times) => Graded::by_collector(Grade::Broken, Reason::HandledTimes(times)),
     }

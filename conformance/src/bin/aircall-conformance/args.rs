@@ -1,13 +1,17 @@
 //! The arguments as they are typed.
 
+mod cases;
 mod check;
+mod complete;
 mod delivery;
 mod events;
 mod send;
 mod value;
 
+pub(crate) use cases::{CasesArgs, LevelArg, SelectionArgs};
 pub(crate) use check::CheckArgs;
 use clap::{Parser, Subcommand};
+pub(crate) use complete::CompletionsArgs;
 pub(crate) use delivery::DeliveryArgs;
 pub(crate) use events::EventsArgs;
 pub(crate) use send::SendArgs;
@@ -28,7 +32,11 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Check(CheckArgs),
+    Check(Box<CheckArgs>),
+    Cases(CasesArgs),
     Events(EventsArgs),
     Send(SendArgs),
+    Completions(CompletionsArgs),
+    /// Print the manual page, for man(1)
+    Man,
 }

@@ -1,8 +1,9 @@
-use std::{error::Error, io::Write};
+use std::{error::Error, io::Write, net::SocketAddr};
 
 use aircall_conformance::{
-    Check as Conformance, Conclusion, Endpoint, Report, Target,
+    Check as Conformance, Collector, Conclusion, Endpoint, Report, Target,
     catalogue::PLAIN_EVENT_CASE,
+    collector::Listening,
     observation::{Outcome, Unreachable},
     receiver::{Launch, Output as ReceiverOutput, Receiver, StartError, free_port},
     run::{NotReached, Plan, Record},
@@ -18,9 +19,18 @@ use crate::{
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// Starts the receiver if it is ours to start, puts the cases to it, stops it, and reports.
-pub(crate) async fn run(intent: Check) -> Result<Exit> {
+pub(crate) async fn run(mut intent: Check) -> Result<Exit> {
     let target = with_port(intent.target.clone(), intent.launch.as_ref()).await?;
-    let check = conformance(&intent, target.clone())?;
+    if let (Some(token), Some(launch)) = (&intent.other_token, &mut intent.launch) {
+        launch.environment.push(("AIRCALL_OTHER_TOKEN".to_owned(), token.expose().to_owned()));
+    }
+    let (collector, _listening) = match intent.collector {
+        Some(address) => {
+            collect(&mut intent, address).await.map(|(collector, listening)| (Some(collector), Some(listening)))?
+        }
+        None => (None, None),
+    };
+    let check = conformance(&intent, target.clone(), collector)?;
     let receiver = tokio::select! {
         receiver = start(&intent, &target) => receiver?,
         () = interrupt() => return Err("ended before the receiver listened".into()),
@@ -59,9 +69,30 @@ async fn with_port(target: Target, launch: Option<&Launch>) -> Result<Target> {
     Ok(target.with_port(port))
 }
 
-fn conformance(intent: &Check, target: Target) -> Result<Conformance> {
+/// Listens for reports, and tells the receiver where, if it is ours to start.
+async fn collect(intent: &mut Check, address: SocketAddr) -> Result<(Collector, Listening)> {
+    let collector = Collector::new();
+    let listening = collector.listen(address).await;
+    let listening = listening.map_err(|error| format!("cannot listen for reports at {address}: {error}"))?;
+    eprintln!("listening for reports of handled events at {}", listening.url());
+    if let Some(launch) = &mut intent.launch {
+        launch.environment.push(("AIRCALL_COLLECTOR".to_owned(), listening.url()));
+    }
+    Ok((collector, listening))
+}
+
+fn conformance(intent: &Check, target: Target, collector: Option<Collector>) -> Result<Conformance> {
     let endpoint = Endpoint::url(target, &intent.delivery.roots)?;
-    let mut check = Conformance::new(endpoint, intent.delivery.token.clone()).with_timeout(intent.delivery.timeout);
+    let mut check = Conformance::new(endpoint, intent.delivery.token.clone())
+        .with_timeout(intent.delivery.timeout)
+        .with_selection(intent.selection.clone())
+        .with_time(intent.time);
+    if let Some(token) = &intent.other_token {
+        check = check.with_other_token(token.clone());
+    }
+    if let Some(collector) = collector {
+        check = check.with_collector(collector);
+    }
     if intent.hostile_anywhere {
         check = check.with_hostile_requests_anywhere();
     }

@@ -2,12 +2,14 @@
 
 mod check;
 mod delivery;
+mod selection;
 mod send;
 
 use std::error::Error;
 
 pub(crate) use check::{Check, Output};
 pub(crate) use delivery::Delivery;
+pub(crate) use selection::selection;
 pub(crate) use send::Send;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;

@@ -2,9 +2,12 @@
 
 mod args;
 mod intent;
+mod config;
 mod check;
+mod cases;
 mod events;
 mod send;
+mod complete;
 mod progress;
 mod suggestion;
 mod exit;
@@ -22,8 +25,11 @@ fn main() -> std::process::ExitCode {
 #[tokio::main]
 async fn run(args: Args) -> Result<Exit, Box<dyn std::error::Error>> {
     match args.command {
-        Command::Check(args) => check::run(intent::Check::new(args)?).await,
+        Command::Check(args) => check::run(intent::Check::new(*config::add(args)?)?).await,
+        Command::Cases(args) => cases::run(args),
         Command::Events(args) => events::run(&args),
         Command::Send(args) => send::run(intent::Send::new(args)?).await,
+        Command::Completions(args) => Ok(complete::completions(&args)),
+        Command::Man => Ok(complete::man()?),
     }
 }

@@ -17,6 +17,10 @@ pub(crate) fn events() -> Vec<String> {
     aircall_fixtures::events().iter().map(|event| event.name.to_owned()).collect()
 }
 
+pub(crate) fn cases() -> Vec<String> {
+    catalogue().into_iter().map(|case| case.id.into_owned()).collect()
+}
+
 pub(crate) fn events_and_cases() -> Vec<String> {
     let sends = |case: &Case| matches!(case.procedure, Procedure::Send(_)) && case.section() != "payload";
     let cases = catalogue().into_iter().filter(sends).map(|case| case.id.into_owned());
@@ -24,7 +28,7 @@ pub(crate) fn events_and_cases() -> Vec<String> {
 }
 
 /// At most three, the nearest first. A shorter name is a nearer one: who types `call.end` means `call.ended`.
-fn nearest(found: &str, names: Vec<String>) -> Vec<String> {
+pub(crate) fn nearest(found: &str, names: Vec<String>) -> Vec<String> {
     const ENOUGH: f64 = 0.85;
     const CLOSE: f64 = 0.03;
     let found = found.to_ascii_lowercase();

@@ -1,8 +1,8 @@
-use std::{ffi::OsString, time::Duration};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::Args;
 
-use super::{DeliveryArgs, Format, value};
+use super::{DeliveryArgs, Format, SelectionArgs, value};
 use crate::exit;
 
 /// Put every case to a receiver and report what has to be mended
@@ -13,10 +13,11 @@ use crate::exit;
 ///
 ///   aircall-conformance check http://127.0.0.1:0/aircall/webhook -- node server.js
 #[derive(Debug, Args)]
-#[command(after_help = exit::HELP, verbatim_doc_comment)]
+#[command(after_help = exit::HELP, verbatim_doc_comment, args_override_self = true)]
 pub(crate) struct CheckArgs {
     /// URL of the webhook, as it would be given to Aircall
-    pub(crate) url: String,
+    #[arg(env = "AIRCALL_URL", hide_env_values = true)]
+    pub(crate) url: Option<String>,
 
     #[command(flatten)]
     pub(crate) delivery: DeliveryArgs,
@@ -42,6 +43,28 @@ pub(crate) struct CheckArgs {
     /// Requests a second at most; 0 is no limit [default: 10 to another machine, no limit on this one]
     #[arg(long, value_name = "NUMBER", value_parser = value::rate, allow_negative_numbers = true)]
     pub(crate) rate: Option<u32>,
+
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
+
+    /// Listen for what the receiver reports as handled; with a command, on a free port that it finds in AIRCALL_COLLECTOR
+    ///
+    /// For each event that reaches its handler the receiver sends a POST with the event to this address. Only so can be
+    /// told what was really handled, and whether what was acknowledged was lost.
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, require_equals = true, default_missing_value = "127.0.0.1:0")]
+    pub(crate) collector: Option<SocketAddr>,
+
+    /// Token of a second webhook that the receiver serves as well [env: AIRCALL_OTHER_TOKEN]
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) other_token: Option<String>,
+
+    /// How long the run may take; it ends with a partial report then
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = value::duration, allow_hyphen_values = true)]
+    pub(crate) time: Duration,
+
+    /// Read arguments from this TOML file; those on the command line win [default: aircall-conformance.toml, if there]
+    #[arg(long, value_name = "FILE", env = "AIRCALL_CONFORMANCE_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
 
     /// How long the command may take until it listens; it may have to be compiled first
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = value::duration, allow_hyphen_values = true)]

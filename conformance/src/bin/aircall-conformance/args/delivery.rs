@@ -23,4 +23,8 @@ pub(crate) struct DeliveryArgs {
     /// Trust the root certificates in this PEM file, and no others
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
+
+    /// Send the token whatever the certificate is: whoever sits between can read it
+    #[arg(long, conflicts_with = "ca_file")]
+    pub(crate) insecure: bool,
 }

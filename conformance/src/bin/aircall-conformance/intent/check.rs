@@ -1,9 +1,12 @@
+use std::{net::SocketAddr, time::Duration};
+
 use aircall_conformance::{
-    Detail, Target,
+    Detail, Target, Token,
+    catalogue::Selection,
     receiver::{Echo, Launch},
 };
 
-use super::{Delivery, Result};
+use super::{Delivery, Result, selection};
 use crate::args::{CheckArgs, Format};
 
 /// To judge a receiver.
@@ -15,6 +18,10 @@ pub(crate) struct Check {
     pub(crate) is_strict: bool,
     pub(crate) hostile_anywhere: bool,
     pub(crate) rate: Option<u32>,
+    pub(crate) selection: Selection,
+    pub(crate) collector: Option<SocketAddr>,
+    pub(crate) other_token: Option<Token>,
+    pub(crate) time: Duration,
     pub(crate) launch: Option<Launch>,
 }
 
@@ -27,9 +34,9 @@ pub(crate) enum Output {
 
 impl Check {
     pub(crate) fn new(args: CheckArgs) -> Result<Self> {
-        let target: Target = args.url.parse()?;
+        let target: Target = args.url.ok_or(NO_URL)?.parse()?;
         let echo: Echo = args.show_output.then_some(|line| eprintln!("receiver: {line}"));
-        let launch = Launch { command: args.command, timeout: args.startup_timeout, echo };
+        let launch = Launch { command: args.command, timeout: args.startup_timeout, echo, environment: vec![] };
         let launch = (!launch.command.is_empty()).then_some(launch);
         if target.port() == 0 && launch.is_none() {
             return Err(
@@ -47,6 +54,10 @@ impl Check {
             is_strict: args.strict,
             hostile_anywhere: args.yes_hostile,
             rate: args.rate,
+            selection: selection(&args.selection)?,
+            collector: args.collector,
+            other_token: other_token(args.other_token)?,
+            time: args.time,
             launch,
         })
     }
@@ -56,3 +67,10 @@ impl Check {
         self.launch.as_ref().is_some_and(|launch| launch.echo.is_some())
     }
 }
+
+fn other_token(typed: Option<String>) -> Result<Option<Token>> {
+    let given = typed.or_else(|| std::env::var("AIRCALL_OTHER_TOKEN").ok()).filter(|token| !token.trim().is_empty());
+    Ok(given.map(Token::new).transpose()?)
+}
+
+const NO_URL: &str = "no URL: give that of the webhook, for instance http://127.0.0.1:3000/aircall/webhook";

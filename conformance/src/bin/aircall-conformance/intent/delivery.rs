@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use aircall_conformance::{Roots, Token};
 
@@ -22,7 +22,15 @@ impl Delivery {
             None if is_token_free => Token::random()?,
             None => return Err(NO_TOKEN.into()),
         };
-        Ok(Self { token, timeout: args.timeout, roots: args.ca_file.map_or(Roots::System, Roots::File) })
+        Ok(Self { token, timeout: args.timeout, roots: roots(args.ca_file, args.insecure) })
+    }
+}
+
+fn roots(file: Option<PathBuf>, insecure: bool) -> Roots {
+    match file {
+        _ if insecure => Roots::InsecureAny,
+        Some(file) => Roots::File(file),
+        None => Roots::System,
     }
 }
 
