@@ -61,7 +61,10 @@ impl fmt::Display for Plan {
             write!(f, "; {} in crowds of up to 64 connections", self.load())?;
         }
         match self.rate {
-            Some(rate) => write!(f, "; {rate} a second at most"),
+            Some(rate) => {
+                let seconds = self.requests().div_ceil(rate as usize);
+                write!(f, "; {rate} a second at most, so it takes {seconds} s or more")
+            }
             None => Ok(()),
         }
     }

@@ -67,7 +67,7 @@ async fn what_is_left_open_or_met_weakly_is_a_finding_when_strict() {
     {
         let ran = run(arguments).await;
         assert_eq!(ran.code, code, "{}", ran.stdout);
-        assert!(ran.stdout.contains("INCONCLUSIVE") && ran.stdout.contains("token/wrong"), "{}", ran.stdout);
+        assert!(ran.stdout.contains("INCONCLUSIVE"), "{}", ran.stdout);
     }
 
     let lenient = serve(|request: Received| async move {

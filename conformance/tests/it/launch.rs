@@ -27,7 +27,7 @@ fn example() -> PathBuf {
 
 fn launch(command: &[&str]) -> Launch {
     let command = command.iter().map(Into::into).collect();
-    Launch { command, timeout: Duration::from_secs(60), echo: None }
+    Launch { command, timeout: Duration::from_secs(60), echo: None, environment: vec![] }
 }
 
 async fn target() -> Target {
