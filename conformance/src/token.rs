@@ -180,7 +180,7 @@ fn common_start(text: &[char], form: &[char]) -> usize {
     text.iter().zip(form).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count()
 }
 
-fn json_escaped(text: &str) -> String {
+pub(crate) fn json_escaped(text: &str) -> String {
     let quoted = serde_json::Value::from(text).to_string();
     quoted[1..quoted.len() - 1].to_owned()
 }
