@@ -1,6 +1,6 @@
 //! Puts the cases to an endpoint and keeps what comes back.
 
-mod pace;
+pub(crate) mod pace;
 mod plan;
 mod record;
 mod review;
@@ -165,7 +165,7 @@ impl std::fmt::Display for NotReached {
 impl std::error::Error for NotReached {}
 
 /// So many requests a second are sent to a receiver on another machine at most.
-const REMOTE_RATE: u32 = 10;
+pub(crate) const REMOTE_RATE: u32 = 10;
 
 /// A supervisor needs about that long to start a receiver again.
-const RECOVERY: Duration = Duration::from_secs(5);
+pub(crate) const RECOVERY: Duration = Duration::from_secs(5);

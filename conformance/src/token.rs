@@ -56,8 +56,8 @@ impl Token {
             others.extend([secret.to_owned(), json_escaped(secret), percent_encoded(secret)]);
         }
         others.retain(|other| other.chars().count() >= SHORTEST_OTHER);
-        let others = others.iter().map(|other| other.chars().collect()).collect();
-        Self { others, ..self.clone() }
+        let others = others.iter().map(|other| other.chars().collect());
+        Self { others: self.others.iter().cloned().chain(others).collect(), ..self.clone() }
     }
 
     /// Returns the secret itself. What is made from it goes on the wire or to the receiver's environment, nowhere else.

@@ -55,24 +55,26 @@ pub struct Input {
     pub(super) what: String,
     pub(super) body: Bytes,
     pub(super) packets: Vec<usize>,
+    /// The same in 65536ths of the body, for another token.
+    pub(super) cuts: Vec<u16>,
     pub(super) template: Template,
 }
 
 impl Input {
-    /// Makes it for a token at a time; `None` if it does not exist for that token. `packets` are 65536ths of the body.
+    /// Makes it for a token at a time; `None` if it does not exist for that token. `cuts` are 65536ths of the body.
     pub(super) fn new(
         (class, what): (Class, String),
         template: Template,
-        packets: &[u16],
+        cuts: &[u16],
         token: &Token,
         now: SystemTime,
     ) -> Option<Self> {
         let body = template.bytes(token, now)?;
-        let mut packets: Vec<_> = packets.iter().map(|&at| body.len() * usize::from(at) >> 16).collect();
+        let mut packets: Vec<_> = cuts.iter().map(|&at| body.len() * usize::from(at) >> 16).collect();
         packets.sort_unstable();
         packets.dedup();
         packets.retain(|&at| at > 0);
-        Some(Self { class, what, body, packets, template })
+        Some(Self { class, what, body, packets, cuts: cuts.to_vec(), template })
     }
 
     /// Returns what a receiver owes to it.
@@ -108,7 +110,7 @@ impl Input {
     /// Returns a name for it that is the same in every run: of the same body, for any token, there is one.
     #[must_use]
     pub fn id(&self) -> String {
-        let kept = serde_json::to_string(&(&self.template, &self.packets.len())).unwrap_or_default();
+        let kept = serde_json::to_string(&(&self.template, &self.cuts)).unwrap_or_default();
         // FNV-1a: short names need to differ, and nobody gains by two that do not.
         let hash = kept.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)

@@ -174,6 +174,15 @@ impl Template {
         Some(out.into())
     }
 
+    /// Returns what gives most of the token away, and is not found by looking for its beginning.
+    pub(super) fn secrets(&self, token: &Token) -> Vec<String> {
+        let form = |part: &Part| match part {
+            Part::Token { token: form @ (Form::Escaped | Form::Changed(_)) } => form.write(token),
+            _ => None,
+        };
+        self.0.iter().filter_map(form).collect()
+    }
+
     /// Writes it for a reader, the token as a word, and nothing that a terminal would obey.
     pub(super) fn shown(&self) -> String {
         let part = |part: &Part| match part {
