@@ -229,7 +229,7 @@ impl Fuzz {
             (true, true) => Mix::Both,
             (true, false) => Mix::Valid,
             (false, true) => Mix::Hostile,
-            (false, false) => return Err(NotFuzzed::NothingToSend),
+            (false, false) => return Err(NotFuzzed::HostileElsewhere),
         };
         let end = plan.time.map(|time| Instant::now() + time);
         let mut stop = pin!(stop);
@@ -262,14 +262,20 @@ impl Fuzz {
         Ok(session.finish(ended))
     }
 
-    /// Sends a finding again, as it was or for another token, and returns how it fails now, if it does, and what came back.
+    /// Sends a finding again, made for this token and time, after the plain event.
     ///
     /// # Errors
     ///
-    /// When nothing is there, the plain event is refused, or the finding does not exist for the token.
-    pub async fn replay(&self, saved: &Saved) -> Result<(Option<Kind>, String), NotFuzzed> {
-        let input = saved.input(self.sender.token(), self.now()).ok_or(NotFuzzed::NoSuchInput)?;
-        let plan = FuzzPlan { hostile: input.class() != Class::Valid, ..self.plan().await };
+    /// When nothing is there, the plain event is refused, the finding does not exist for the token, or is hostile and the
+    /// receiver on another machine.
+    pub async fn replay(&self, saved: &Saved) -> Result<Replayed, NotFuzzed> {
+        let input = saved.input(self.sender.token(), self.now).ok_or(NotFuzzed::NoSuchInput)?;
+        let is_hostile = input.class() != Class::Valid;
+        let plan = self.plan().await;
+        if is_hostile && !plan.is_local && !self.hostile_anywhere {
+            return Err(NotFuzzed::HostileElsewhere);
+        }
+        let plan = FuzzPlan { hostile: is_hostile, ..plan };
         Ok(Session::begin(self, &plan).await?.replay(&input).await)
     }
 
@@ -308,18 +314,36 @@ pub struct FuzzPlan {
 /// Announces the run.
 impl fmt::Display for FuzzPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "seed {}: {} ", self.seed, self.cases)?;
+        write!(f, "seed {}: ", self.seed)?;
+        if self.cases != usize::MAX {
+            write!(f, "{} ", self.cases)?;
+        }
         f.write_str(match (self.valid, self.hostile) {
-            (true, true) => "invented inputs, valid with the valid token and hostile, and an honest event after each hostile one",
+            (true, true) => {
+                "invented inputs, valid with the valid token and hostile, and an honest event after each hostile one"
+            }
             (false, true) => "hostile inputs, and an honest event after each",
             _ => "invented events with the valid token; nothing hostile",
         })?;
         f.write_str("; more where one fails, to make it smaller")?;
+        if let Some(time) = self.time {
+            write!(f, "; for {} s", time.as_secs_f64())?;
+        }
         match self.rate {
             Some(rate) => write!(f, "; {rate} requests a second at most"),
             None => Ok(()),
         }
     }
+}
+
+/// What came of a finding that was sent again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Replayed {
+    /// How it fails; `None` if it no longer does.
+    pub kind: Option<Kind>,
+    /// What came back.
+    pub got: String,
 }
 
 /// What a run is about to do.

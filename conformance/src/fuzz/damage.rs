@@ -11,7 +11,10 @@ pub(super) enum Damage {
     /// Something else stands where the token should.
     Token(Option<Json>),
     /// Another token beside it, under the same key.
-    TokenTwice { first: Json, last: Json },
+    TokenTwice {
+        first: Json,
+        last: Json,
+    },
     /// The key is not quite `token`.
     TokenKey(&'static str),
     /// The token stands in the data alone.
@@ -21,13 +24,22 @@ pub(super) enum Damage {
     /// A key of the envelope is there twice.
     Twice(&'static str),
     /// The data is nested, in arrays or in objects.
-    Deep { depth: usize, in_objects: bool },
+    Deep {
+        depth: usize,
+        in_objects: bool,
+    },
     /// It ends too early, at so many 65536ths.
     Cut(u16),
     /// Bytes stand in it at so many 65536ths.
-    Insert { at: u16, bytes: Vec<u8> },
+    Insert {
+        at: u16,
+        bytes: Vec<u8>,
+    },
     /// A bit of what is neither token nor time is flipped.
-    Flip { at: u16, bit: u8 },
+    Flip {
+        at: u16,
+        bit: u8,
+    },
     Before(&'static [u8]),
     After(&'static str),
     /// Something else altogether.
@@ -51,7 +63,15 @@ impl Damage {
                 };
                 Self::TokenTwice { first, last }
             }
-            8 => Self::TokenKey(dice.pick(&["Token", "TOKEN", "token ", r"\u0074oken", "api_token", r"token\u0000", "tokens"])),
+            8 => Self::TokenKey(dice.pick(&[
+                "Token",
+                "TOKEN",
+                "token ",
+                r"\u0074oken",
+                "api_token",
+                r"token\u0000",
+                "tokens",
+            ])),
             9 => Self::TokenInData,
             10 | 11 => Self::Envelope(dice.pick(&["event", "data", "resource", "timestamp"]), odd_envelope(dice)),
             12 => Self::Twice(dice.pick(&["event", "data", "timestamp"])),
@@ -64,7 +84,9 @@ impl Damage {
             22 => {
                 let length = dice.pick(&[0, 1, 7, 300]);
                 Self::Instead(match dice.below(4) {
-                    0 => dice.pick(&["null", "[]", "{}", "\"token\"", "0", "true", "event=call.created&token=x"]).into(),
+                    0 => {
+                        dice.pick(&["null", "[]", "{}", "\"token\"", "0", "true", "event=call.created&token=x"]).into()
+                    }
                     _ => (0..length).map(|_| dice.number() as u8).collect(),
                 })
             }
@@ -78,7 +100,9 @@ impl Damage {
     /// ambiguous, or no JSON, or authentic and strange, has to be survived: both answers have their reasons.
     pub(super) fn class(&self) -> Class {
         let is_exact = |json: &Json| match json {
-            Json::Token(pieces) => pieces.iter().all(|piece| matches!(piece, Piece::Token(Form::Exact | Form::Escaped))),
+            Json::Token(pieces) => {
+                pieces.iter().all(|piece| matches!(piece, Piece::Token(Form::Exact | Form::Escaped)))
+            }
             _ => false,
         };
         // Stored tokens pick up white space, so some receivers trim on both sides.
@@ -263,5 +287,15 @@ fn odd_envelope(dice: &mut Dice<'_>) -> Option<Json> {
 const DEPTHS: &str = "\u{1}depths\u{1}";
 
 /// What is no UTF-8, or no JSON where it comes to stand.
-const ODD_BYTES: &[&[u8]] =
-    &[b"\xff", b"\xc3", b"\xe2\x82", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc0\xaf", b"\0", b"\x1b[31m", b"\"", b"/*x*/"];
+const ODD_BYTES: &[&[u8]] = &[
+    b"\xff",
+    b"\xc3",
+    b"\xe2\x82",
+    b"\xed\xa0\x80",
+    b"\xf4\x90\x80\x80",
+    b"\xc0\xaf",
+    b"\0",
+    b"\x1b[31m",
+    b"\"",
+    b"/*x*/",
+];

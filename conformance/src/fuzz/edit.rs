@@ -79,7 +79,8 @@ fn in_data(change: &Change, place: usize, data: &mut Json) -> Option<String> {
     let paths = data.paths();
     if let Change::AddKey(key, value) = change {
         let is_object = |path: &[usize]| matches!(data.get(path), Some(Json::Object(_)));
-        let objects: Vec<_> = [(vec![], String::new())].into_iter().chain(paths).filter(|(path, _)| is_object(path)).collect();
+        let objects: Vec<_> =
+            [(vec![], String::new())].into_iter().chain(paths).filter(|(path, _)| is_object(path)).collect();
         let (path, name) = objects.get(place % objects.len())?;
         let Some(Json::Object(fields)) = data.at(path) else { return None };
         // Twice the same key is another matter.
@@ -87,7 +88,10 @@ fn in_data(change: &Change, place: usize, data: &mut Json) -> Option<String> {
             return None;
         }
         fields.push(((*key).to_owned(), value.clone()));
-        return Some(format!("a key that nobody knows in data{}{name}: {key:?}", if name.is_empty() { "" } else { "." }));
+        return Some(format!(
+            "a key that nobody knows in data{}{name}: {key:?}",
+            if name.is_empty() { "" } else { "." }
+        ));
     }
     let (path, name) = paths.get(place % paths.len().max(1))?;
     if *change == Change::Remove {

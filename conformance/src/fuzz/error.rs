@@ -12,8 +12,8 @@ pub enum NotFuzzed {
     PlainEventRefused(Outcome),
     /// There is no plain event; no release is so.
     NoPlainEvent,
-    /// Only hostile inputs were asked for, and the receiver is on another machine.
-    NothingToSend,
+    /// Nothing but what is hostile was to be sent, and the receiver is on another machine.
+    HostileElsewhere,
     /// The input does not exist for the token, as the upper case of one without letters.
     NoSuchInput,
     /// It was ended before the first case.
@@ -34,8 +34,8 @@ impl fmt::Display for NotFuzzed {
                 write!(f, "the plain honest event got {outcome}, expected a 2xx: while that fails, nothing else tells")
             }
             Self::NoPlainEvent => f.write_str("there is no plain event"),
-            Self::NothingToSend => {
-                f.write_str("only hostile inputs were asked for, and the receiver is on another machine")
+            Self::HostileElsewhere => {
+                f.write_str("what was to be sent is hostile, and the receiver is on another machine")
             }
             Self::NoSuchInput => f.write_str("this input does not exist for this token"),
             Self::Interrupted => f.write_str("ended before the first case"),

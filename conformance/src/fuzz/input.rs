@@ -112,9 +112,9 @@ impl Input {
     pub fn id(&self) -> String {
         let kept = serde_json::to_string(&(&self.template, &self.cuts)).unwrap_or_default();
         // FNV-1a: short names need to differ, and nobody gains by two that do not.
-        let hash = kept.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
+        let hash = kept
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
         format!("{}-{:010x}", self.class, hash >> 24)
     }
 }

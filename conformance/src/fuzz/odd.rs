@@ -26,7 +26,14 @@ pub(super) fn time(dice: &mut Dice<'_>) -> Json {
 
 pub(super) fn uuid(dice: &mut Dice<'_>) -> String {
     let (a, b) = (dice.number(), dice.number());
-    format!("{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}", a >> 32, a >> 16 & 0xffff, a & 0xfff, b >> 52, b & 0xffff_ffff_ffff)
+    format!(
+        "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+        a >> 32,
+        a >> 16 & 0xffff,
+        a & 0xfff,
+        b >> 52,
+        b & 0xffff_ffff_ffff
+    )
 }
 
 pub(super) fn everyday(dice: &mut Dice<'_>) -> &'static str {

@@ -40,7 +40,9 @@ static BASES: LazyLock<Vec<Base>> = LazyLock::new(|| {
     let events = aircall_fixtures::events().iter();
     let webhooks = events.filter(|event| event.body.contains(r#""event":"#) && event.body.len() <= LONGEST_BASE);
     webhooks
-        .filter_map(|event| Some(Base { name: event.name, event: event.event, json: with_places(Json::parse(event.body)?) }))
+        .filter_map(|event| {
+            Some(Base { name: event.name, event: event.event, json: with_places(Json::parse(event.body)?) })
+        })
         .collect()
 });
 
@@ -61,7 +63,8 @@ impl Plan {
             }
             None => plan.edits = (0..dice.pick(&[0, 1, 1, 1, 2, 2, 4, 8])).map(|_| Edit::any(dice)).collect(),
         }
-        plan.spacing = dice.pick(&[Spacing::Compact, Spacing::Compact, Spacing::Compact, Spacing::Spaced, Spacing::Wild]);
+        plan.spacing =
+            dice.pick(&[Spacing::Compact, Spacing::Compact, Spacing::Compact, Spacing::Spaced, Spacing::Wild]);
         plan.packets = packets(dice);
         plan
     }

@@ -167,7 +167,8 @@ impl FuzzReport {
 
 impl Finding {
     fn write(&self, out: &mut String, url: &str) -> std::fmt::Result {
-        let (word, color) = if self.kind.is_failure() { ("FAIL", AnsiColor::Red) } else { ("LENIENT", AnsiColor::Yellow) };
+        let (word, color) =
+            if self.kind.is_failure() { ("FAIL", AnsiColor::Red) } else { ("LENIENT", AnsiColor::Yellow) };
         let style = Style::new().fg_color(Some(color.into())).bold();
         let Self { kind, got, input, case, .. } = self;
         writeln!(out, "\n{style}{word:7}{style:#}  {kind}: {got}")?;

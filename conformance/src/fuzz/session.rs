@@ -1,13 +1,13 @@
 use std::{
     sync::{Mutex, PoisonError},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use proptest::strategy::ValueTree;
 use tokio::time::Instant;
 
 use super::{
-    Fuzz, FuzzPlan, FuzzStep, NotFuzzed,
+    Fuzz, FuzzPlan, FuzzStep, NotFuzzed, Replayed,
     input::{Class, Input},
     judge::{Failure, Judged, Kind, judge},
     report::{Ended, Finding, FuzzReport},
@@ -40,6 +40,7 @@ pub(super) type Tell<'a> = Mutex<&'a mut (dyn FnMut(FuzzStep) + Send)>;
 /// What came of sending one input.
 struct Attempt {
     failure: Option<Failure>,
+    got: String,
     curl: Option<String>,
 }
 
@@ -139,7 +140,10 @@ impl<'a> Session<'a> {
         {
             let input = tree.current();
             let shrunk_in = self.report.findings[at].shrunk_in;
-            announce(tell, FuzzStep::Shrinking { case: self.report.findings[at].case, tried: shrunk_in, bytes: input.body.len() });
+            announce(
+                tell,
+                FuzzStep::Shrinking { case: self.report.findings[at].case, tried: shrunk_in, bytes: input.body.len() },
+            );
             let attempt = self.attempt(&input).await;
             self.report.findings[at].shrunk_in += 1;
             is_going = match attempt.failure {
@@ -174,19 +178,19 @@ impl<'a> Session<'a> {
             _ => None,
         };
         // Curl would send the secret forms as they are, and cannot send packets.
-        let curl = observation.sent.curl.clone().filter(|_| input.template.secrets(self.fuzz.sender.token()).is_empty());
+        let curl =
+            observation.sent.curl.clone().filter(|_| input.template.secrets(self.fuzz.sender.token()).is_empty());
         let is_answered = matches!(observation.outcome, Outcome::Answered(_));
         let harm = if input.class == Class::Valid && is_answered { None } else { self.probe().await };
-        Attempt { failure: harm.or(failure), curl }
+        Attempt { failure: harm.or(failure), got: observation.outcome.to_string(), curl }
     }
 
-    /// Sends input once for a replay, and says how it fails.
-    pub(super) async fn replay(&mut self, input: &Input) -> (Option<Kind>, String) {
-        let delivery = self.fuzz.delivery(input);
-        let attempt = self.attempt(input).await;
-        match attempt.failure {
-            Some(failure) => (Some(failure.kind), failure.got),
-            None => (None, self.fuzz.endpoint.deliver(&delivery).await.outcome.to_string()),
+    /// Sends an input once, and says how it fails and what came back.
+    pub(super) async fn replay(&mut self, input: &Input) -> Replayed {
+        let Attempt { failure, got, .. } = self.attempt(input).await;
+        match failure {
+            Some(failure) => Replayed { kind: Some(failure.kind), got: failure.got },
+            None => Replayed { kind: None, got },
         }
     }
 
@@ -230,7 +234,8 @@ impl<'a> Session<'a> {
         let mut findings: Vec<Finding> = vec![];
         for finding in std::mem::take(&mut self.report.findings) {
             // Two ways to fail may have come to the same body.
-            match findings.iter_mut().find(|known| known.input.id() == finding.input.id() && known.kind == finding.kind) {
+            match findings.iter_mut().find(|known| known.input.id() == finding.input.id() && known.kind == finding.kind)
+            {
                 Some(known) => known.times += finding.times,
                 None => findings.push(finding),
             }
@@ -244,12 +249,9 @@ impl<'a> Session<'a> {
 impl Fuzz {
     fn delivery(&self, input: &Input) -> Delivery {
         let secrets = input.template.secrets(self.sender.token());
-        let delivery = self.sender.prepare_body(input.what.clone(), input.body.clone()).in_packets(input.packets.clone());
+        let delivery =
+            self.sender.prepare_body(input.what.clone(), input.body.clone()).in_packets(input.packets.clone());
         delivery.hiding_texts(secrets.iter().map(String::as_str))
-    }
-
-    pub(super) fn now(&self) -> SystemTime {
-        self.now
     }
 }
 

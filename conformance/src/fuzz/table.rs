@@ -78,7 +78,9 @@ fn plain(kind: &str, dice: &mut Dice<'_>) -> Json {
             1 => Json::text("2.34"),
             _ => Json::Bare("0".into()),
         },
-        "phone" => Json::text(dice.pick(&["+44 20 7946 0123", "+1 212-555-0142", "+442079460123", "12125550142", "anonymous"])),
+        "phone" => {
+            Json::text(dice.pick(&["+44 20 7946 0123", "+1 212-555-0142", "+442079460123", "12125550142", "anonymous"]))
+        }
         "email" => Json::text(dice.pick(&["kim.sample@example.com", "alex+aircall@example.com"])),
         "url" => Json::text(dice.pick(&[
             "https://api.aircall.io/v1/calls/4223501188",
@@ -130,9 +132,8 @@ mod tests {
 
     #[test]
     fn every_kind_that_is_named_is_known() {
-        const PLAIN: &[&str] = &[
-            "id", "time", "uuid", "bool", "int", "number", "money", "phone", "email", "url", "zone", "any", "text",
-        ];
+        const PLAIN: &[&str] =
+            &["id", "time", "uuid", "bool", "int", "number", "money", "phone", "email", "url", "zone", "any", "text"];
         for (object, fields) in &TABLE.objects {
             for field in fields {
                 let known = match field.kind {

@@ -186,9 +186,10 @@ impl Template {
     /// Writes it for a reader, the token as a word, and nothing that a terminal would obey.
     pub(super) fn shown(&self) -> String {
         let part = |part: &Part| match part {
-            Part::Text(text) => {
-                text.chars().map(|c| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() }).collect()
-            }
+            Part::Text(text) => text
+                .chars()
+                .map(|c| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() })
+                .collect(),
             Part::Bytes { hex } => unhex(hex).unwrap_or_default().escape_ascii().to_string(),
             Part::Token { token } => token.shown(),
             Part::Now { .. } => "[now]".to_owned(),
@@ -233,7 +234,9 @@ impl Form {
             Self::Changed(at) => {
                 let at = at % count;
                 let change = |c: char| if c == '7' { '3' } else { '7' };
-                json_escaped(&text.chars().enumerate().map(|(i, c)| if i == at { change(c) } else { c }).collect::<String>())
+                json_escaped(
+                    &text.chars().enumerate().map(|(i, c)| if i == at { change(c) } else { c }).collect::<String>(),
+                )
             }
             Self::Stranger => json_escaped(&token.stranger()),
         })
@@ -253,7 +256,8 @@ impl Form {
 }
 
 fn unhex(hex: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> = hex.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
+    let digits: Option<Vec<u8>> =
+        hex.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
     let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
     Some(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
@@ -281,10 +285,7 @@ mod tests {
     #[test]
     fn is_kept_without_the_token_and_made_for_another() {
         let kept = serde_json::to_string(&template()).unwrap();
-        assert_eq!(
-            kept,
-            r#"["{\"token\":\"",{"token":"exact"},"\",\"at\":",{"time":"seconds"},{"hex":"ff7d"}]"#
-        );
+        assert_eq!(kept, r#"["{\"token\":\"",{"token":"exact"},"\",\"at\":",{"time":"seconds"},{"hex":"ff7d"}]"#);
         let again: Template = serde_json::from_str(&kept).unwrap();
         assert_eq!(bytes(&again, SECRET), bytes(&template(), SECRET));
         assert_eq!(bytes(&again, "\"").unwrap(), b"{\"token\":\"\\\"\",\"at\":0\xff}");

@@ -3,6 +3,8 @@
 mod check;
 mod delivery;
 mod events;
+mod fuzz;
+mod replay;
 mod send;
 mod value;
 
@@ -10,6 +12,8 @@ pub(crate) use check::CheckArgs;
 use clap::{Parser, Subcommand};
 pub(crate) use delivery::DeliveryArgs;
 pub(crate) use events::EventsArgs;
+pub(crate) use fuzz::{FuzzArgs, Only};
+pub(crate) use replay::ReplayArgs;
 pub(crate) use send::SendArgs;
 pub(crate) use value::Format;
 
@@ -31,4 +35,6 @@ pub(crate) enum Command {
     Check(CheckArgs),
     Events(EventsArgs),
     Send(SendArgs),
+    Fuzz(FuzzArgs),
+    Replay(ReplayArgs),
 }

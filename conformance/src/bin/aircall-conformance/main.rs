@@ -5,6 +5,8 @@ mod intent;
 mod check;
 mod events;
 mod send;
+mod fuzz;
+mod replay;
 mod progress;
 mod suggestion;
 mod exit;
@@ -25,5 +27,7 @@ async fn run(args: Args) -> Result<Exit, Box<dyn std::error::Error>> {
         Command::Check(args) => check::run(intent::Check::new(args)?).await,
         Command::Events(args) => events::run(&args),
         Command::Send(args) => send::run(intent::Send::new(args)?).await,
+        Command::Fuzz(args) => fuzz::run(intent::Fuzz::new(args)?).await,
+        Command::Replay(args) => replay::run(intent::Replay::new(args)?).await,
     }
 }
