@@ -103,6 +103,7 @@ impl Json {
     }
 
     /// Returns how deep it is nested; a value that holds nothing counts 0.
+    #[cfg(test)]
     pub(super) fn depth(&self) -> usize {
         match self {
             Self::Array(_) | Self::Object(_) => {

@@ -60,6 +60,8 @@ pub struct Finding {
     pub kind: Kind,
     /// What came back.
     pub got: String,
+    /// The beginning of the answer's body, the token masked; of an answer to an honest event, where that is what failed.
+    pub answer: String,
     /// The smallest input that fails so.
     pub input: Input,
     /// A line for bash that sends it again, in which the token is the variable `AIRCALL_TOKEN`; `None` for what is too
@@ -136,9 +138,9 @@ impl FuzzReport {
         let failures = self.findings.iter().filter(|finding| finding.kind.is_failure()).count();
         match (failures, self.findings.len() - failures) {
             (0, 0) => writeln!(out, "nothing found"),
-            (0, weak) => writeln!(out, "nothing failed; {weak} met weakly"),
-            (failures, 0) => writeln!(out, "{failures} found"),
-            (failures, weak) => writeln!(out, "{failures} found, and {weak} met weakly"),
+            (0, weak) => writeln!(out, "nothing failed; {weak} lenient"),
+            (failures, 0) => writeln!(out, "{failures} to be mended"),
+            (failures, weak) => writeln!(out, "{failures} to be mended, and {weak} lenient"),
         }
     }
 
@@ -182,6 +184,12 @@ impl Finding {
         writeln!(out, "  body      {shown}{rest}")?;
         writeln!(out, "            {class}, {} bytes{}", input.body().len(), self.how_found())?;
         writeln!(out, "  expected  {}", input.class().expected())?;
+        let said = self.answer.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !said.is_empty() {
+            let rest = if said.chars().count() > SAID { "…" } else { "" };
+            writeln!(out, "  answered  {}{rest}", said.chars().take(SAID).collect::<String>())?;
+        }
         if let Some(curl) = self.curl.as_deref().filter(|curl| curl.len() <= 2 * LONGEST) {
             writeln!(out, "  curl      {curl}")?;
         }
@@ -192,6 +200,7 @@ impl Finding {
         match (self.is_steady, self.shrunk_in) {
             (false, _) => "; fails now and then, not each time it is sent".to_owned(),
             (true, 0) => String::new(),
+            (true, 1) => "; made as small as that with 1 request".to_owned(),
             (true, requests) => format!("; made as small as that with {requests} requests"),
         }
     }
@@ -223,6 +232,7 @@ struct FindingJson<'a> {
     what: &'a str,
     expected: &'static str,
     got: &'a str,
+    answer: &'a str,
     body: String,
     body_bytes: usize,
     packets: &'a [usize],
@@ -235,7 +245,7 @@ struct FindingJson<'a> {
 
 impl<'a> FindingJson<'a> {
     fn of(finding: &'a Finding) -> Self {
-        let Finding { kind, got, input, curl, case, times, is_steady, shrunk_in } = finding;
+        let Finding { kind, got, answer, input, curl, case, times, is_steady, shrunk_in } = finding;
         Self {
             id: input.id(),
             kind: *kind,
@@ -244,6 +254,7 @@ impl<'a> FindingJson<'a> {
             what: input.what(),
             expected: input.class().expected(),
             got,
+            answer,
             body: input.shown(),
             body_bytes: input.body().len(),
             packets: input.packets(),
@@ -255,6 +266,9 @@ impl<'a> FindingJson<'a> {
         }
     }
 }
+
+/// So much of an answer is shown to a person.
+const SAID: usize = 200;
 
 /// So much of a body is shown to a person.
 const LONGEST: usize = 1000;

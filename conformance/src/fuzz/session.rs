@@ -106,14 +106,23 @@ impl<'a> Session<'a> {
             self.report.findings[known].times += 1;
             return;
         }
-        if self.failures.len() >= MOST_FINDINGS {
+        let is_failure = |known: &&Failure| known.kind.is_failure() == failure.kind.is_failure();
+        if self.failures.iter().filter(is_failure).count() >= MOST_FINDINGS {
             self.report.further += 1;
             return;
         }
-        let (kind, got, curl) = (failure.kind, failure.got.clone(), attempt.curl);
-        let finding = Finding { kind, got, input, curl, case, times: 1, is_steady: true, shrunk_in: 0 };
         self.failures.push(failure.clone());
-        self.report.findings.push(finding);
+        self.report.findings.push(Finding {
+            kind: failure.kind,
+            got: failure.got.clone(),
+            answer: failure.answer.clone(),
+            input,
+            curl: attempt.curl,
+            case,
+            times: 1,
+            is_steady: true,
+            shrunk_in: 0,
+        });
         if self.report.ended.is_none() {
             self.shrink(tree, &failure, tell).await;
         }
@@ -124,7 +133,7 @@ impl<'a> Session<'a> {
         let at = self.report.findings.len() - 1;
         // The same again: a failure that comes and goes cannot be made smaller.
         match self.attempt(&tree.current()).await.failure {
-            Some(again) if again == *failure => {}
+            Some(again) if again.is_same(failure) => {}
             Some(again) if again.is_like(failure) => self.is_noisy = true,
             _ => {
                 self.report.findings[at].is_steady = false;
@@ -149,7 +158,7 @@ impl<'a> Session<'a> {
             is_going = match attempt.failure {
                 Some(other) if self.is_same(failure, &other) => {
                     let finding = &mut self.report.findings[at];
-                    (finding.input, finding.curl, finding.got) = (input, attempt.curl, other.got);
+                    (finding.input, finding.curl, finding.answer) = (input, attempt.curl, other.answer);
                     tree.simplify()
                 }
                 _ => tree.complicate(),
@@ -164,7 +173,7 @@ impl<'a> Session<'a> {
     }
 
     fn is_same(&self, a: &Failure, b: &Failure) -> bool {
-        if self.is_noisy { a.is_like(b) } else { a == b }
+        if self.is_noisy { a.is_like(b) } else { a.is_same(b) }
     }
 
     /// Sends an input, judges the answer, and looks whether the receiver is well afterwards.
@@ -172,7 +181,7 @@ impl<'a> Session<'a> {
         let delivery = self.fuzz.delivery(input);
         let observation = self.deliver(&delivery).await;
         let judged = judge(input.class, self.report.tells == Some(true), &observation);
-        self.report.open += usize::from(judged == Judged::Open);
+        self.report.open += usize::from(matches!(judged, Judged::Open));
         let failure = match judged {
             Judged::Failed(failure) => Some(failure),
             _ => None,
@@ -240,7 +249,7 @@ impl<'a> Session<'a> {
                 None => findings.push(finding),
             }
         }
-        findings.sort_by_key(|finding| (!finding.kind.is_failure(), finding.case));
+        findings.sort_by_key(|finding| (finding.kind, finding.case));
         self.report.findings = findings;
         self.report
     }
