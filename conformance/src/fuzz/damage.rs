@@ -209,7 +209,7 @@ impl Damage {
 
     /// Does what can be done to bytes alone.
     pub(super) fn on_bytes(&self, body: Template) -> Template {
-        let place = |at: u16| body.length() * usize::from(at) >> 16;
+        let place = |at: u16| (body.length() * usize::from(at)) >> 16;
         match self {
             Self::Deep { depth, in_objects } => {
                 let (open, close) = if *in_objects { ("{\"a\":", "}") } else { ("[", "]") };

@@ -70,7 +70,7 @@ impl Input {
         now: SystemTime,
     ) -> Option<Self> {
         let body = template.bytes(token, now)?;
-        let mut packets: Vec<_> = cuts.iter().map(|&at| body.len() * usize::from(at) >> 16).collect();
+        let mut packets: Vec<_> = cuts.iter().map(|&at| (body.len() * usize::from(at)) >> 16).collect();
         packets.sort_unstable();
         packets.dedup();
         packets.retain(|&at| at > 0);

@@ -44,7 +44,7 @@ impl Json {
         Self::Text(crate::token::json_escaped(text))
     }
 
-    pub(super) fn number(number: impl ToString) -> Self {
+    pub(super) fn number(number: u64) -> Self {
         Self::Bare(number.to_string().into())
     }
 

@@ -10,16 +10,16 @@ pub(super) fn id(dice: &mut Dice<'_>) -> Json {
     match dice.below(6) {
         0 => Json::text("4223501188"),
         1 => Json::text(&uuid(dice)),
-        2 => Json::number(4_294_967_400_u64),
-        _ => Json::number(4_223_500_000 + dice.below(10_000)),
+        2 => Json::number(4_294_967_400),
+        _ => Json::number(4_223_500_000 + dice.number() % 10_000),
     }
 }
 
 /// A time in one of the three forms: seconds, milliseconds, ISO 8601 with or without a fraction.
 pub(super) fn time(dice: &mut Dice<'_>) -> Json {
     match dice.below(4) {
-        0 | 1 => Json::number(1_790_000_000 + dice.below(10_000)),
-        2 => Json::number(1_790_000_000_000_u64 + dice.number() % 10_000_000),
+        0 | 1 => Json::number(1_790_000_000 + dice.number() % 10_000),
+        2 => Json::number(1_790_000_000_000 + dice.number() % 10_000_000),
         _ => Json::text(dice.pick(&["2026-09-21T14:13:20Z", "2026-09-21T14:13:20.000Z"])),
     }
 }

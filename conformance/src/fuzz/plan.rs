@@ -66,6 +66,12 @@ impl Plan {
         plan.spacing =
             dice.pick(&[Spacing::Compact, Spacing::Compact, Spacing::Compact, Spacing::Spaced, Spacing::Wild]);
         plan.packets = packets(dice);
+        while plan.settled().body().length() > LONGEST {
+            plan.spacing = Spacing::Compact;
+            if plan.edits.pop().is_none() {
+                return Self::of(base);
+            }
+        }
         plan
     }
 
@@ -98,19 +104,26 @@ impl Plan {
         plan
     }
 
+    /// Writes a plan that is settled.
+    fn body(&self) -> Template {
+        let mut body = Template::default();
+        let Some(damage) = &self.damage else {
+            self.event.write(self.spacing, &mut body);
+            return body;
+        };
+        let mut event = self.event.clone();
+        damage.on_event(&mut event);
+        event.write(self.spacing, &mut body);
+        damage.on_bytes(body)
+    }
+
     /// Makes the input; `None` if it does not exist for this token.
     pub(super) fn input(&self, token: &Token, now: SystemTime) -> Option<Input> {
-        let Self { origin, mut event, done, spacing, damage, packets, .. } = self.settled();
+        let settled = self.settled();
+        let body = settled.body();
+        let Self { origin, done, spacing, damage, packets, .. } = settled;
         let mut what = [vec![origin], done].concat();
-        let mut body = Template::default();
-        if let Some(damage) = &damage {
-            damage.on_event(&mut event);
-            what.push(damage.what());
-        }
-        event.write(spacing, &mut body);
-        if let Some(damage) = &damage {
-            body = damage.on_bytes(body);
-        }
+        what.extend(damage.as_ref().map(Damage::what));
         what.extend((spacing != Spacing::Compact).then(|| "white space between".to_owned()));
         what.extend((!packets.is_empty()).then(|| format!("in {} packets", packets.len() + 1)));
         let class = damage.map_or(Class::Valid, |damage| damage.class());
@@ -138,5 +151,8 @@ fn with_places(event: Json) -> Json {
     };
     Json::Object(fields.into_iter().map(place).collect())
 }
+
+/// Limits of 64 KiB are in use, and a receiver may have one.
+const LONGEST: usize = 60 * 1024;
 
 const LONGEST_BASE: usize = 16 * 1024;

@@ -24,6 +24,8 @@ pub(crate) async fn run(intent: Fuzz) -> Result<Exit, Box<dyn Error>> {
     print(&report, intent.is_json)?;
     Ok(match report.ended {
         Some(Ended::Interrupted) => Exit::CouldNotRun,
+        // Nothing that was seen failed, and too little was seen.
+        Some(Ended::Silent) if report.is_clean() => Exit::CouldNotRun,
         _ if report.is_clean() => Exit::Conformant,
         _ => Exit::Findings,
     })

@@ -6,7 +6,7 @@ use super::{DeliveryArgs, Format, value};
 
 /// Send made-up inputs to a receiver, and make what it fails for as small as it gets
 ///
-/// Half of them are honest events of every kind, with all that JSON allows; the others have a wrong token, or are malformed,
+/// More than half of them are honest events of every kind, with all that JSON allows; the others have a wrong token, or are malformed,
 /// ambiguous or strange. All of them follow from the seed, which is always printed.
 #[derive(Debug, Args)]
 #[command(after_help = FUZZ_HELP)]
