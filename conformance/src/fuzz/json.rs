@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use super::template::{Form, Template};
+use super::{form::Form, template::Template};
 
 /// JSON as it is written: keys in their order, twice if need be, numbers and strings letter by letter.
 ///

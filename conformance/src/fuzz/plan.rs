@@ -4,10 +4,11 @@ use super::{
     damage::Damage,
     dice::Dice,
     edit::Edit,
+    form::Form,
     input::{Class, Input},
     json::{Json, Piece, Spacing},
     table,
-    template::{Form, Template},
+    template::Template,
 };
 use crate::Token;
 

@@ -1,3 +1,5 @@
+mod json;
+
 use std::{fmt::Write, time::Duration};
 
 use anstyle::{AnsiColor, Style};
@@ -143,28 +145,6 @@ impl FuzzReport {
             (failures, weak) => writeln!(out, "{failures} to be mended, and {weak} lenient"),
         }
     }
-
-    /// Writes it for a program.
-    #[must_use]
-    pub fn json(&self) -> String {
-        // Nothing in it can fail to be written: every map has text for keys, and every number is finite.
-        serde_json::to_string_pretty(&Document {
-            format: 1,
-            tool: super::saved::tool(),
-            endpoint: &self.endpoint,
-            seed: self.seed,
-            valid: self.valid,
-            hostile: self.hostile,
-            requests: self.requests,
-            open: self.open,
-            tells: self.tells,
-            further: self.further,
-            ended: self.ended,
-            elapsed_ms: self.elapsed.as_micros() as f64 / 1000.0,
-            findings: self.findings.iter().map(FindingJson::of).collect(),
-        })
-        .unwrap_or_default()
-    }
 }
 
 impl Finding {
@@ -202,67 +182,6 @@ impl Finding {
             (true, 0) => String::new(),
             (true, 1) => "; made as small as that with 1 request".to_owned(),
             (true, requests) => format!("; made as small as that with {requests} requests"),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct Document<'a> {
-    format: u32,
-    tool: super::saved::Tool,
-    endpoint: &'a str,
-    seed: u64,
-    valid: usize,
-    hostile: usize,
-    requests: usize,
-    open: usize,
-    tells: Option<bool>,
-    further: usize,
-    ended: Option<Ended>,
-    elapsed_ms: f64,
-    findings: Vec<FindingJson<'a>>,
-}
-
-#[derive(Serialize)]
-struct FindingJson<'a> {
-    id: String,
-    kind: Kind,
-    is_failure: bool,
-    class: Class,
-    what: &'a str,
-    expected: &'static str,
-    got: &'a str,
-    answer: &'a str,
-    body: String,
-    body_bytes: usize,
-    packets: &'a [usize],
-    curl: Option<&'a str>,
-    case: usize,
-    times: usize,
-    is_steady: bool,
-    shrunk_in: usize,
-}
-
-impl<'a> FindingJson<'a> {
-    fn of(finding: &'a Finding) -> Self {
-        let Finding { kind, got, answer, input, curl, case, times, is_steady, shrunk_in } = finding;
-        Self {
-            id: input.id(),
-            kind: *kind,
-            is_failure: kind.is_failure(),
-            class: input.class(),
-            what: input.what(),
-            expected: input.class().expected(),
-            got,
-            answer,
-            body: input.shown(),
-            body_bytes: input.body().len(),
-            packets: input.packets(),
-            curl: curl.as_deref(),
-            case: *case,
-            times: *times,
-            is_steady: *is_steady,
-            shrunk_in: *shrunk_in,
         }
     }
 }

@@ -113,14 +113,4 @@ impl fmt::Display for NotSaved {
 
 impl std::error::Error for NotSaved {}
 
-#[derive(Serialize)]
-pub(super) struct Tool {
-    name: &'static str,
-    version: &'static str,
-}
-
-pub(super) const fn tool() -> Tool {
-    Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") }
-}
-
 const FORMAT: u32 = 1;

@@ -7,10 +7,12 @@ use proptest::strategy::ValueTree;
 use tokio::time::Instant;
 
 use super::{
-    Fuzz, FuzzPlan, FuzzStep, NotFuzzed, Replayed,
+    error::NotFuzzed,
     input::{Class, Input},
     judge::{Failure, Judged, Kind, judge},
+    outline::{FuzzPlan, FuzzStep},
     report::{Ended, Finding, FuzzReport},
+    run::{Fuzz, Replayed},
     strategy::InputTree,
 };
 use crate::{
