@@ -90,11 +90,12 @@ pub struct RequestBody {
     packets: Vec<usize>,
     /// Before the next of them.
     pause: Option<Pin<Box<Sleep>>>,
+    has_pauses: bool,
 }
 
 impl RequestBody {
     pub(crate) fn new(bytes: Bytes, framing: Framing) -> Self {
-        Self { rest: bytes, framing, packets: vec![], pause: None }
+        Self { rest: bytes, framing, packets: vec![], pause: None, has_pauses: false }
     }
 
     /// The same in several packets, cut at these places.
@@ -105,11 +106,22 @@ impl RequestBody {
         packets.reverse();
         Self { packets, ..self }
     }
+
+    /// The same with a moment between the packets, without which a connection would carry them as one.
+    pub(crate) fn with_pauses(self) -> Self {
+        Self { has_pauses: true, ..self }
+    }
 }
 
 impl Clone for RequestBody {
     fn clone(&self) -> Self {
-        Self { rest: self.rest.clone(), framing: self.framing, packets: self.packets.clone(), pause: None }
+        Self {
+            rest: self.rest.clone(),
+            framing: self.framing,
+            packets: self.packets.clone(),
+            pause: None,
+            has_pauses: self.has_pauses,
+        }
     }
 }
 
@@ -134,7 +146,7 @@ impl http_body::Body for RequestBody {
         if let Some(length) = self.packets.pop().filter(|&length| length < self.rest.len()) {
             // What has been handed out is written while nothing more is ready, and what follows at once would be read
             // together with it.
-            self.pause = Some(Box::pin(sleep(BETWEEN_PACKETS)));
+            self.pause = self.has_pauses.then(|| Box::pin(sleep(BETWEEN_PACKETS)));
             return Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(length)))));
         }
         let length = match self.framing {

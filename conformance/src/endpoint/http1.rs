@@ -103,7 +103,7 @@ impl Http1 {
     }
 
     fn request(&self, delivery: &Delivery) -> Result<Request<RequestBody>, String> {
-        let mut request = Request::new(delivery.request_body());
+        let mut request = Request::new(delivery.request_body().with_pauses());
         let path = self.target.path_and_query(delivery.query.as_deref());
         *request.method_mut() = delivery.method.clone();
         *request.uri_mut() = path.parse().map_err(|error| format!("the path cannot be sent: {error}"))?;

@@ -94,7 +94,7 @@ impl Strategy for Inputs {
         let input = plan.input(&self.token, self.now).ok_or("this input does not exist for the token")?;
         Ok(InputTree {
             strategy: self.clone(),
-            steps: steps(&plan),
+            steps: None,
             known: plan.clone(),
             current: plan,
             input,
@@ -110,8 +110,8 @@ pub struct InputTree {
     strategy: Inputs,
     /// The last that the test failed for.
     known: Plan,
-    /// What can be tried from there.
-    steps: Vec<Step>,
+    /// What can be tried from there, once somebody wants to know: most inputs pass.
+    steps: Option<Vec<Step>>,
     current: Plan,
     input: Input,
     /// So many of the steps from the last known have been tried.
@@ -124,7 +124,8 @@ impl InputTree {
     fn next(&mut self) -> bool {
         let class = self.input.class;
         loop {
-            let Some(step) = self.steps.get(self.tried) else {
+            let steps = self.steps.get_or_insert_with(|| steps(&self.known));
+            let Some(step) = steps.get(self.tried) else {
                 // What could not be left out before may have become so.
                 if !std::mem::take(&mut self.is_moving) {
                     return false;
@@ -156,7 +157,7 @@ impl ValueTree for InputTree {
     fn simplify(&mut self) -> bool {
         if self.known != self.current {
             self.known = self.current.clone();
-            self.steps = steps(&self.known);
+            self.steps = None;
             self.is_moving = true;
         }
         self.next()
