@@ -10,7 +10,7 @@ use super::{
     table,
     template::Template,
 };
-use crate::Token;
+use crate::{Token, case::PLAIN_EVENT};
 
 /// How an input is made. Shrinking changes this, not the bytes, so that a valid input stays valid.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,8 +78,12 @@ impl Plan {
 
     /// What no honest sender sends.
     pub(super) fn hostile(has_uppercase: bool, dice: &mut Dice<'_>) -> Self {
-        let mut plan = Self::of(base(dice));
-        plan.damage = Some(Damage::any(has_uppercase, dice));
+        let damage = Damage::any(has_uppercase, dice);
+        // A receiver may answer 2xx to events that it has no use for, and look at the token of the others alone. What it
+        // did with the plain event and a wrong token is known.
+        let plain = BASES.iter().find(|base| damage.class() == Class::Refuse && base.name == PLAIN_EVENT);
+        let mut plan = Self::of(plain.unwrap_or_else(|| base(dice)));
+        plan.damage = Some(damage);
         plan.packets = packets(dice);
         plan
     }

@@ -158,7 +158,7 @@ impl Finding {
         let times = if self.times > 1 { format!("; {} cases in all", self.times) } else { String::new() };
         writeln!(out, "  sent      case {case}{times}: {}", input.what())?;
         let class = if input.class() == Class::Valid { "valid" } else { "hostile" };
-        let body = input.shown();
+        let body = without_runs(&input.shown());
         let shown: String = body.chars().take(LONGEST).collect();
         let rest = if shown.len() < body.len() { "…" } else { "" };
         writeln!(out, "  body      {shown}{rest}")?;
@@ -186,8 +186,37 @@ impl Finding {
     }
 }
 
+/// Says how often a character stands there instead of writing it that often: ten thousand brackets fill a screen.
+fn without_runs(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let tail = rest.trim_start_matches(first);
+        let run = (rest.len() - tail.len()) / first.len_utf8();
+        if run > 24 {
+            let _ = write!(out, "{first}[{run} times]");
+        } else {
+            out.push_str(&rest[..rest.len() - tail.len()]);
+        }
+        rest = tail;
+    }
+    out
+}
+
 /// So much of an answer is shown to a person.
 const SAID: usize = 200;
 
 /// So much of a body is shown to a person.
 const LONGEST: usize = 1000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_runs_are_counted() {
+        let body = format!("{{\"a\":{}0{}}}", "[".repeat(10_000), "]".repeat(24));
+        assert_eq!(without_runs(&body), format!("{{\"a\":[[10000 times]0{}}}", "]".repeat(24)));
+        assert_eq!(without_runs(&"é".repeat(30)), "é[30 times]");
+    }
+}
