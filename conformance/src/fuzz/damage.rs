@@ -97,6 +97,11 @@ impl Damage {
         }
     }
 
+    /// A plainly wrong token.
+    pub(super) fn stranger() -> Self {
+        Self::Token(Some(Json::Token(vec![Piece::Token(Form::Stranger)])))
+    }
+
     /// Tells what the receiver owes to it.
     ///
     /// Refused must be what is a whole event but for its token, and has no way to be read as one that carries it. What is

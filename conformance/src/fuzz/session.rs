@@ -157,13 +157,17 @@ impl<'a> Session<'a> {
             );
             let attempt = self.attempt(&input).await;
             self.report.findings[at].shrunk_in += 1;
-            is_going = match attempt.failure {
-                Some(other) if self.is_same(failure, &other) => {
+            let mut again = attempt.failure.filter(|again| self.is_same(failure, again));
+            if failure.kind == Kind::LetIn && again.is_some() && !self.is_told(&tree).await {
+                again = None;
+            }
+            is_going = match again {
+                Some(again) => {
                     let finding = &mut self.report.findings[at];
-                    (finding.input, finding.curl, finding.answer) = (input, attempt.curl, other.answer);
+                    (finding.input, finding.curl, finding.answer) = (input, attempt.curl, again.answer);
                     tree.simplify()
                 }
-                _ => tree.complicate(),
+                None => tree.complicate(),
             };
         }
         // What is reported has to fail when it is sent alone, not only after what came before it.
@@ -172,6 +176,14 @@ impl<'a> Session<'a> {
             let again = self.attempt(&smallest).await.failure;
             self.report.findings[at].is_steady = again.is_some_and(|again| again.is_like(failure));
         }
+    }
+
+    /// Tells whether the event of an input gets a 4xx with a plainly wrong token. What was left out of it may be what made
+    /// the receiver look at the token at all.
+    async fn is_told(&mut self, tree: &InputTree) -> bool {
+        let Some(control) = tree.with_stranger() else { return false };
+        let delivery = self.fuzz.delivery(&control);
+        self.deliver(&delivery).await.response().is_some_and(|response| (400..500).contains(&response.status))
     }
 
     fn is_same(&self, a: &Failure, b: &Failure) -> bool {

@@ -6,6 +6,7 @@ use proptest::{
 };
 
 use super::{
+    damage::Damage,
     dice::Dice,
     input::{Class, Input},
     plan::Plan,
@@ -121,6 +122,12 @@ pub struct InputTree {
 }
 
 impl InputTree {
+    /// The current one, with a plainly wrong token and nothing else wrong.
+    pub(super) fn with_stranger(&self) -> Option<Input> {
+        let plan = Plan { damage: Some(Damage::stranger()), ..self.current.clone() };
+        plan.input(&self.strategy.token, self.strategy.now)
+    }
+
     fn next(&mut self) -> bool {
         let class = self.input.class;
         loop {

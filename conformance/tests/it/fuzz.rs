@@ -239,6 +239,19 @@ async fn a_prefix_of_the_token_that_is_let_in_is_found() {
 }
 
 #[tokio::test]
+async fn what_made_the_receiver_look_at_the_token_is_not_left_out() {
+    let answer = |request: Received| async move {
+        let token = serde_json::from_str::<String>(&request.key("token")).unwrap_or_default();
+        let is_ignored = !request.key("event").is_empty() && data(&request).get("direction").is_none();
+        let is_prefix = token.len() > 8 && TOKEN.starts_with(&token);
+        if is_ignored || is_prefix { "ok".into_response() } else { request.due() }
+    };
+    let report = in_process(app(answer)).with_cases(400).run().await.unwrap();
+    let [finding] = &report.findings[..] else { panic!("{}", report.human()) };
+    assert!(finding.input.shown().contains(r#""data":{"direction":""}}"#), "{}", report.human());
+}
+
+#[tokio::test]
 async fn who_refuses_keys_that_it_does_not_know_is_found() {
     let report = planted(
         |request| async move {
