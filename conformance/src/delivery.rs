@@ -131,6 +131,7 @@ impl Sender {
             wire: request.wire,
             mark: None,
             body,
+            packets: vec![],
             timeout: self.timeout,
             token: self.token.clone(),
         }
@@ -161,6 +162,8 @@ pub struct Delivery {
     /// How to know the event again.
     pub(crate) mark: Option<Mark>,
     pub(crate) body: Bytes,
+    /// Where the body is cut into packets.
+    pub(crate) packets: Vec<usize>,
     pub(crate) timeout: Duration,
     /// To be masked in what comes back.
     pub(crate) token: Token,
@@ -170,7 +173,23 @@ impl Delivery {
     /// The same, with the secrets in the URL masked as well in what comes back.
     pub(crate) fn hiding(&self, target: &Target) -> Self {
         let secrets = target.query_values();
-        Self { token: self.token.hiding(secrets.iter().map(String::as_str)), ..self.clone() }
+        self.hiding_texts(secrets.iter().map(String::as_str))
+    }
+
+    /// The same, with these texts masked as well in what comes back.
+    pub(crate) fn hiding_texts<'a>(&self, secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { token: self.token.hiding(secrets), ..self.clone() }
+    }
+
+    /// The same with a body that comes in several packets, cut at these places, a moment between them.
+    #[must_use]
+    pub fn in_packets(self, cuts: impl Into<Vec<usize>>) -> Self {
+        Self { packets: cuts.into(), ..self }
+    }
+
+    /// Returns the body as it goes on the wire.
+    pub(crate) fn request_body(&self) -> RequestBody {
+        RequestBody::new(self.body.clone(), self.framing).in_packets(&self.packets)
     }
 
     /// Returns a line for bash that does the same with curl, in which the token is the variable `AIRCALL_TOKEN` and the

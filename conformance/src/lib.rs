@@ -35,6 +35,7 @@ pub mod observation;
 pub mod verdict;
 pub mod report;
 pub mod run;
+pub mod fuzz;
 
 pub mod receiver;
 

@@ -3,7 +3,7 @@
 mod plan;
 mod course;
 mod session;
-mod pace;
+pub(crate) mod pace;
 mod review;
 mod record;
 
@@ -200,10 +200,10 @@ impl std::fmt::Display for NotReached {
 impl std::error::Error for NotReached {}
 
 /// So many requests a second are sent to a receiver on another machine at most.
-const REMOTE_RATE: u32 = 10;
+pub(crate) const REMOTE_RATE: u32 = 10;
 
 /// A run that takes longer is not looked at any more by whoever waits for it.
 const TIME: Duration = Duration::from_secs(600);
 
 /// A supervisor needs about that long to start a receiver again.
-const RECOVERY: Duration = Duration::from_secs(5);
+pub(crate) const RECOVERY: Duration = Duration::from_secs(5);

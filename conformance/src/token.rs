@@ -56,8 +56,8 @@ impl Token {
             others.extend([secret.to_owned(), json_escaped(secret), percent_encoded(secret)]);
         }
         others.retain(|other| other.chars().count() >= SHORTEST_OTHER);
-        let others = others.iter().map(|other| other.chars().collect()).collect();
-        Self { others, ..self.clone() }
+        let others = others.iter().map(|other| other.chars().collect());
+        Self { others: self.others.iter().cloned().chain(others).collect(), ..self.clone() }
     }
 
     /// Returns the secret itself. What is made from it goes on the wire or to the receiver's environment, nowhere else.
@@ -180,7 +180,7 @@ fn common_start(text: &[char], form: &[char]) -> usize {
     text.iter().zip(form).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count()
 }
 
-fn json_escaped(text: &str) -> String {
+pub(crate) fn json_escaped(text: &str) -> String {
     let quoted = serde_json::Value::from(text).to_string();
     quoted[1..quoted.len() - 1].to_owned()
 }

@@ -1,15 +1,17 @@
 use std::{
     convert::Infallible,
     fmt,
+    future::Future,
     io::Write,
     pin::Pin,
     task::{Context, Poll},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use aircall_fixtures::{find, find_hostile, generate};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
+use tokio::time::{Sleep, sleep};
 
 use crate::{
     Token,
@@ -95,15 +97,45 @@ const STUB_TIME: &str = r#""timestamp":1790000000"#;
 const FIXTURE_STRANGER: &str = "00000000000000000000000000000000";
 
 /// The body of a request as a service in this process gets it. It holds the token, and its `Debug` does not show it.
-#[derive(Clone)]
 pub struct RequestBody {
     rest: Bytes,
     framing: Framing,
+    /// The lengths of what is to come one by one; the last is what remains.
+    packets: Vec<usize>,
+    /// Before the next of them.
+    pause: Option<Pin<Box<Sleep>>>,
+    has_pauses: bool,
 }
 
 impl RequestBody {
     pub(crate) fn new(bytes: Bytes, framing: Framing) -> Self {
-        Self { rest: bytes, framing }
+        Self { rest: bytes, framing, packets: vec![], pause: None, has_pauses: false }
+    }
+
+    /// The same in several packets, cut at these places.
+    pub(crate) fn in_packets(self, cuts: &[usize]) -> Self {
+        let mut last = 0;
+        let lengths = cuts.iter().map(|&cut| cut.saturating_sub(std::mem::replace(&mut last, cut)));
+        let mut packets: Vec<_> = lengths.filter(|&length| length > 0).collect();
+        packets.reverse();
+        Self { packets, ..self }
+    }
+
+    /// The same with a moment between the packets, without which a connection would carry them as one.
+    pub(crate) fn with_pauses(self) -> Self {
+        Self { has_pauses: true, ..self }
+    }
+}
+
+impl Clone for RequestBody {
+    fn clone(&self) -> Self {
+        Self {
+            rest: self.rest.clone(),
+            framing: self.framing,
+            packets: self.packets.clone(),
+            pause: None,
+            has_pauses: self.has_pauses,
+        }
     }
 }
 
@@ -119,8 +151,18 @@ impl http_body::Body for RequestBody {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        if let Some(pause) = &mut self.pause {
+            std::task::ready!(pause.as_mut().poll(cx));
+            self.pause = None;
+        }
+        if let Some(length) = self.packets.pop().filter(|&length| length < self.rest.len()) {
+            // What has been handed out is written while nothing more is ready, and what follows at once would be read
+            // together with it.
+            self.pause = self.has_pauses.then(|| Box::pin(sleep(BETWEEN_PACKETS)));
+            return Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(length)))));
+        }
         let length = match self.framing {
             Framing::ContentLength => self.rest.len(),
             Framing::Chunked => self.rest.len().min(CHUNK),
@@ -143,6 +185,9 @@ impl http_body::Body for RequestBody {
 
 /// Small enough that the smallest event comes in several.
 const CHUNK: usize = 500;
+
+/// Long enough that a receiver on this machine has read the one before the next comes.
+const BETWEEN_PACKETS: Duration = Duration::from_millis(3);
 
 #[cfg(test)]
 mod tests {

@@ -160,7 +160,7 @@ where
 
 /// Makes the request of a delivery for this URL.
 pub(super) fn request(delivery: &Delivery, target: &Target) -> Result<Request<RequestBody>, String> {
-    let mut request = Request::new(RequestBody::new(delivery.body.clone(), delivery.framing));
+    let mut request = Request::new(delivery.request_body().with_pauses());
     let path = target.path_and_query(delivery.query.as_deref());
     *request.method_mut() = delivery.method.clone();
     *request.uri_mut() = path.parse().map_err(|error| format!("the path cannot be sent: {error}"))?;

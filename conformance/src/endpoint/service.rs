@@ -56,7 +56,7 @@ impl InProcess {
             uri.push(if uri.contains('?') { '&' } else { '?' });
             uri.push_str(query);
         }
-        let mut request = Request::new(RequestBody::new(delivery.body.clone(), delivery.framing));
+        let mut request = Request::new(delivery.request_body());
         *request.method_mut() = delivery.method.clone();
         *request.headers_mut() = delivery.headers.clone();
         request.headers_mut().insert(HOST, HeaderValue::from_static("localhost"));

@@ -143,6 +143,8 @@ async fn help_tells_all() {
         ("help_check", &["check", "--help"]),
         ("help_events", &["events", "--help"]),
         ("help_send", &["send", "--help"]),
+        ("help_fuzz", &["fuzz", "--help"]),
+        ("help_replay", &["replay", "--help"]),
     ] {
         let ran = run(arguments).await;
         assert_eq!(ran.code, 0);

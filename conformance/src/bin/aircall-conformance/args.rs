@@ -5,6 +5,8 @@ mod check;
 mod complete;
 mod delivery;
 mod events;
+mod fuzz;
+mod replay;
 mod send;
 mod value;
 
@@ -14,6 +16,8 @@ use clap::{Parser, Subcommand};
 pub(crate) use complete::CompletionsArgs;
 pub(crate) use delivery::DeliveryArgs;
 pub(crate) use events::EventsArgs;
+pub(crate) use fuzz::{FuzzArgs, Only};
+pub(crate) use replay::ReplayArgs;
 pub(crate) use send::SendArgs;
 pub(crate) use value::Format;
 
@@ -39,4 +43,6 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
     /// Print the manual page, for man(1)
     Man,
+    Fuzz(FuzzArgs),
+    Replay(ReplayArgs),
 }

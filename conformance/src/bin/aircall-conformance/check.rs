@@ -206,7 +206,7 @@ fn exit(report: &Report, is_strict: bool) -> Exit {
 }
 
 /// Ends when the user, or whoever runs CI, wants the run to end; then the receiver is stopped as well.
-async fn interrupt() {
+pub(crate) async fn interrupt() {
     tokio::select! {
         Ok(()) = tokio::signal::ctrl_c() => {}
         () = ended_by(Ending::Terminate) => {}

@@ -8,6 +8,8 @@ mod cases;
 mod events;
 mod send;
 mod complete;
+mod fuzz;
+mod replay;
 mod progress;
 mod suggestion;
 mod exit;
@@ -31,5 +33,7 @@ async fn run(args: Args) -> Result<Exit, Box<dyn std::error::Error>> {
         Command::Send(args) => send::run(intent::Send::new(args)?).await,
         Command::Completions(args) => Ok(complete::completions(&args)),
         Command::Man => Ok(complete::man()?),
+        Command::Fuzz(args) => fuzz::run(intent::Fuzz::new(args)?).await,
+        Command::Replay(args) => replay::run(intent::Replay::new(args)?).await,
     }
 }

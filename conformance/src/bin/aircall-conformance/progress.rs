@@ -4,7 +4,7 @@ use std::{
     time::Duration,
 };
 
-use aircall_conformance::run::Step;
+use aircall_conformance::{fuzz::FuzzStep, run::Step};
 
 /// One line on a terminal that says what is being sent; nothing elsewhere.
 #[derive(Debug)]
@@ -19,6 +19,19 @@ impl Progress {
 
     pub(crate) fn case(&self, step: Step<'_>) {
         self.show(&format!("{:>3}/{} {}", step.done + 1, step.total, step.case.id));
+    }
+
+    pub(crate) fn fuzz(&self, step: FuzzStep) {
+        match step {
+            FuzzStep::Case { case, of, found } => {
+                let of = if of == usize::MAX { String::new() } else { format!("/{of}") };
+                self.show(&format!("case {}{of}, {found} found", case + 1));
+            }
+            FuzzStep::Shrinking { case, tried, bytes } => {
+                self.show(&format!("case {}: making it smaller, {tried} tried, {bytes} bytes", case + 1));
+            }
+            _ => {}
+        }
     }
 
     /// Shows for how long something has been waited for; it never ends by itself.

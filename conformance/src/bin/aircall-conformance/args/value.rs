@@ -16,6 +16,10 @@ pub(super) fn rate(text: &str) -> Result<u32, String> {
     text.parse().map_err(|_| "expected a whole number of requests a second, or 0 for no limit".to_owned())
 }
 
+pub(super) fn count(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&count| count > 0).ok_or_else(|| "expected a whole number above 0".to_owned())
+}
+
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let number: f64 = text[..text.len() - unit.len()].parse().map_err(|_| UNREADABLE)?;
