@@ -2,8 +2,12 @@
 
 mod conclusion;
 mod deactivation;
+mod finding;
+mod known;
 mod latency;
+mod layout;
 mod remedy;
+mod words;
 mod human;
 mod json;
 
@@ -12,10 +16,13 @@ use std::time::Duration;
 pub use conclusion::{Conclusion, Met};
 pub use deactivation::{Deactivation, Reading, SwitchedOff};
 pub use json::FORMAT as JSON_FORMAT;
+pub use known::{InvalidKnown, Known, KnownDeviation, Stale};
 pub use latency::Latency;
+pub use layout::{Detail, Layout};
 
 use crate::{
     case::{Case, Expectation},
+    observation::Observation,
     run::Record,
     verdict::{Evidence, Judgement, Verdict, judge},
 };
@@ -38,6 +45,8 @@ pub struct Report {
     pub latency: Option<Latency>,
     /// What Aircall would have done about this webhook, for each reading of its rules.
     pub deactivations: Vec<Deactivation>,
+    /// What was said to be a known deviation and is none any more.
+    pub stale: Vec<Stale>,
 }
 
 /// A case and how it ended.
@@ -50,6 +59,8 @@ pub struct CaseResult {
     pub evidence: Evidence,
     /// What that means.
     pub judgement: Judgement,
+    /// Why it is accepted that the case ended so, if it is: see [`Known`].
+    pub known: Option<String>,
 }
 
 impl Report {
@@ -58,16 +69,10 @@ impl Report {
     pub fn new(record: Record) -> Self {
         let result = |entry: crate::run::Entry| {
             let judgement = judge(&entry.case, &entry.evidence);
-            CaseResult { case: entry.case, evidence: entry.evidence, judgement }
+            CaseResult { case: entry.case, evidence: entry.evidence, judgement, known: None }
         };
         let results: Vec<_> = record.entries.into_iter().map(result).collect();
-        let acknowledged = results.iter().filter(|result| result.case.expectation == Expectation::Acknowledge);
-        let times = acknowledged.filter_map(|result| match &result.evidence {
-            Evidence::Observed(observation) if observation.is_acknowledged() => {
-                Some((observation.elapsed, result.case.id.to_string()))
-            }
-            _ => None,
-        });
+        let times = results.iter().filter_map(|result| Some((result.acknowledged_in()?, result.case.id.to_string())));
         Self {
             endpoint: record.endpoint,
             timeout: record.timeout,
@@ -76,7 +81,16 @@ impl Report {
             latency: Latency::of(times.collect()),
             results,
             deactivations: vec![],
+            stale: vec![],
         }
+    }
+
+    /// The same with the deviations in this list accepted: they are shown with their reasons and are findings no longer.
+    /// Those in the list that have not been met are [`stale`](Self::stale), and a finding.
+    #[must_use]
+    pub fn with_known(mut self, known: &Known) -> Self {
+        known.apply(&mut self);
+        self
     }
 
     /// Returns how many cases ended so.
@@ -88,6 +102,11 @@ impl Report {
     /// Returns the cases that ended so, in the order of the catalogue.
     pub fn with(&self, verdict: Verdict) -> impl Iterator<Item = &CaseResult> {
         self.results.iter().filter(move |result| result.judgement.verdict == verdict)
+    }
+
+    /// Returns the cases that ended so and are not accepted, in the order of the catalogue.
+    pub fn unaccepted(&self, verdict: Verdict) -> impl Iterator<Item = &CaseResult> {
+        self.with(verdict).filter(|result| result.known.is_none())
     }
 
     /// Returns the one-line verdict.
@@ -105,7 +124,13 @@ impl Report {
     /// Returns the report for a person: 80 columns, styled with ANSI escapes, which the writer may strip.
     #[must_use]
     pub fn styled(&self, detail: Detail) -> String {
-        human::write(self, detail)
+        self.laid_out(&Layout::new(detail))
+    }
+
+    /// Returns the report for a person in another layout, styled as well.
+    #[must_use]
+    pub fn laid_out(&self, layout: &Layout) -> String {
+        human::write(self, layout)
     }
 
     /// Returns the report for a person, without styles.
@@ -121,13 +146,27 @@ impl Report {
     }
 }
 
-/// How much a report for a person says.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Detail {
-    /// What calls for action, and counts.
-    #[default]
-    Findings,
-    /// A line for each case besides.
-    Everything,
+impl CaseResult {
+    /// Returns what came of the case's own request, if it was sent.
+    #[must_use]
+    pub fn observation(&self) -> Option<&Observation> {
+        match &self.evidence {
+            Evidence::Observed(observation)
+            | Evidence::WhileTold(observation)
+            | Evidence::WhileRefused(observation) => Some(observation),
+            _ => None,
+        }
+    }
+
+    /// Returns how long the acknowledgement took, of an honest event that was acknowledged.
+    fn acknowledged_in(&self) -> Option<Duration> {
+        match &self.evidence {
+            Evidence::Observed(observation)
+                if self.case.expectation == Expectation::Acknowledge && observation.is_acknowledged() =>
+            {
+                Some(observation.elapsed)
+            }
+            _ => None,
+        }
+    }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{CaseResult, Report};
 use crate::{
     observation::{Observation, Outcome},
-    verdict::{Evidence, Verdict},
+    verdict::Verdict,
 };
 
 /// The number of the format. Fields may be added under the same number; none is taken away, renamed or given another
@@ -176,19 +176,6 @@ impl<'a> Received<'a> {
             body: response.map(|response| &*response.body),
             body_bytes: response.map(|response| response.body_bytes),
             holds_token: response.map(|response| response.holds_token),
-        }
-    }
-}
-
-impl CaseResult {
-    /// Returns what came of the case's own request, if it was sent.
-    #[must_use]
-    pub fn observation(&self) -> Option<&Observation> {
-        match &self.evidence {
-            Evidence::Observed(observation)
-            | Evidence::WhileTold(observation)
-            | Evidence::WhileRefused(observation) => Some(observation),
-            _ => None,
         }
     }
 }
