@@ -10,6 +10,9 @@ mod remedy;
 mod words;
 mod human;
 mod json;
+mod junit;
+mod github;
+mod markdown;
 
 use std::time::Duration;
 
@@ -143,6 +146,25 @@ impl Report {
     #[must_use]
     pub fn json(&self) -> String {
         json::write(self)
+    }
+
+    /// Returns the report as JUnit's XML. That format knows no verdict between passed and failed: what is met weakly, left
+    /// open, or known to fail is skipped there, with a message that says so.
+    #[must_use]
+    pub fn junit(&self) -> String {
+        junit::write(self)
+    }
+
+    /// Returns annotations for GitHub Actions: an error, a warning or a notice a line, to be printed in a job.
+    #[must_use]
+    pub fn github(&self) -> String {
+        github::write(self)
+    }
+
+    /// Returns the report in Markdown, as GitHub and GitLab render it, for the summary of a job.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        markdown::write(self)
     }
 }
 

@@ -31,13 +31,18 @@ fn group<'a>(report: &'a Report, results: impl Iterator<Item = &'a CaseResult>) 
     for result in results {
         match findings.iter_mut().find(|finding| finding.is_like(result)) {
             Some(finding) => finding.results.push(result),
-            None => findings.push(Finding { report, results: vec![result] }),
+            None => findings.push(Finding::one(report, result)),
         }
     }
     findings
 }
 
 impl<'a> Finding<'a> {
+    /// One case by itself.
+    pub(super) fn one(report: &'a Report, result: &'a CaseResult) -> Self {
+        Self { report, results: vec![result] }
+    }
+
     /// What has not been seen, or does not tell, is alike if the reason is; what is to be mended, if it costs the same and
     /// the same came back.
     fn is_like(&self, other: &CaseResult) -> bool {
@@ -54,10 +59,6 @@ impl<'a> Finding<'a> {
 
     pub(super) fn first(&self) -> &'a CaseResult {
         self.results[0]
-    }
-
-    pub(super) fn results(&self) -> &[&'a CaseResult] {
-        &self.results
     }
 
     pub(super) fn verdict(&self) -> Verdict {
@@ -153,6 +154,12 @@ impl Got {
         }
         let response = observation.response().filter(|response| !response.body.trim().is_empty());
         Self { outcome, excerpt: response.map(|response| words::excerpt(&response.body)) }
+    }
+
+    /// Both in a line.
+    pub(super) fn told(&self) -> String {
+        let excerpt = self.excerpt.as_ref().map_or_else(String::new, |excerpt| format!(": {excerpt}"));
+        format!("{}{excerpt}", self.outcome)
     }
 }
 

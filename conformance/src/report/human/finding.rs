@@ -31,8 +31,7 @@ pub(super) fn write(out: &mut String, finding: &Finding<'_>, layout: &Layout) {
         line("note", note);
     }
     if let Some(got) = finding.got() {
-        let excerpt = got.excerpt.map_or_else(String::new, |excerpt| format!(": {excerpt}"));
-        line("got", &format!("{}{excerpt}", got.outcome));
+        line("got", &got.told());
     }
     line("found", &finding.found());
     line("costs", finding.first().cost());
