@@ -38,6 +38,6 @@ pub mod run;
 pub mod receiver;
 
 pub use endpoint::{Endpoint, InvalidTarget, Roots, Target, TlsError};
-pub use report::{Conclusion, Detail, Report};
+pub use report::{Conclusion, Detail, Layout, Report};
 pub use run::{Check, NotReached};
 pub use token::{EmptyToken, MASK, Token};

@@ -13,6 +13,7 @@ mod json;
 mod junit;
 mod github;
 mod markdown;
+mod html;
 
 use std::time::Duration;
 
@@ -165,6 +166,12 @@ impl Report {
     #[must_use]
     pub fn markdown(&self) -> String {
         markdown::write(self)
+    }
+
+    /// Returns the report as a page in one file, which asks for nothing from anywhere.
+    #[must_use]
+    pub fn html(&self) -> String {
+        html::write(self)
     }
 }
 

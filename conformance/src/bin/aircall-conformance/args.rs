@@ -3,6 +3,7 @@
 mod check;
 mod delivery;
 mod events;
+mod report;
 mod send;
 mod value;
 
@@ -10,6 +11,7 @@ pub(crate) use check::CheckArgs;
 use clap::{Parser, Subcommand};
 pub(crate) use delivery::DeliveryArgs;
 pub(crate) use events::EventsArgs;
+pub(crate) use report::{ReportArg, ReportFormat};
 pub(crate) use send::SendArgs;
 pub(crate) use value::Format;
 

@@ -1,4 +1,4 @@
-use std::{error::Error, io::Write};
+use std::error::Error;
 
 use aircall_conformance::{
     Check as Conformance, Conclusion, Endpoint, Report, Target,
@@ -11,14 +11,16 @@ use aircall_conformance::{
 
 use crate::{
     exit::Exit,
-    intent::{Check, Output},
+    intent::Check,
     progress::Progress,
+    report_files::{self, ReportFiles},
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// Starts the receiver if it is ours to start, puts the cases to it, stops it, and reports.
 pub(crate) async fn run(intent: Check) -> Result<Exit> {
+    let files = ReportFiles::open(&intent.reports)?;
     let target = with_port(intent.target.clone(), intent.launch.as_ref()).await?;
     let check = conformance(&intent, target.clone())?;
     let receiver = tokio::select! {
@@ -42,10 +44,12 @@ pub(crate) async fn run(intent: Check) -> Result<Exit> {
         Some(output) => record.with_output(output.token_in().as_deref()),
         None => record,
     });
-    print(&report, intent.output)?;
+    let report = report.with_known(&intent.known);
+    report_files::print(&report, &intent.output)?;
     if let (Some(output), false) = (&output, intent.shows_output()) {
         explain(&report, output);
     }
+    files.write(&report, &intent.output)?;
     Ok(exit(&report, intent.is_strict))
 }
 
@@ -153,22 +157,11 @@ fn with_hint(not_reached: &NotReached) -> String {
     format!("{not_reached}; {hint}")
 }
 
-fn print(report: &Report, output: Output) -> Result<()> {
-    let written = match output {
-        Output::Human(detail) => anstream::stdout().write_all(report.styled(detail).as_bytes()),
-        Output::Json => writeln!(std::io::stdout(), "{}", report.json()),
-    };
-    match written {
-        // Who reads only the beginning (`| head`) has seen what was wanted.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
-    }
-}
-
 fn exit(report: &Report, is_strict: bool) -> Exit {
+    let open = |verdict| report.unaccepted(verdict).count() > 0;
     match report.conclusion() {
-        Conclusion::Interrupted { .. } => Exit::CouldNotRun,
-        _ if is_strict && report.count(Verdict::Lenient) + report.count(Verdict::Inconclusive) > 0 => Exit::Findings,
+        Conclusion::Interrupted { .. } | Conclusion::NothingJudged => Exit::CouldNotRun,
+        _ if is_strict && (open(Verdict::Lenient) || open(Verdict::Inconclusive)) => Exit::Findings,
         Conclusion::Conformant(_) | Conclusion::NothingFailed(_) => Exit::Conformant,
         _ => Exit::Findings,
     }

@@ -2,12 +2,15 @@
 
 mod check;
 mod delivery;
+mod known;
+mod output;
 mod send;
 
 use std::error::Error;
 
-pub(crate) use check::{Check, Output};
+pub(crate) use check::Check;
 pub(crate) use delivery::Delivery;
+pub(crate) use output::Output;
 pub(crate) use send::Send;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;

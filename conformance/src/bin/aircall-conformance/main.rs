@@ -6,6 +6,7 @@ mod check;
 mod events;
 mod send;
 mod progress;
+mod report_files;
 mod suggestion;
 mod exit;
 

@@ -6,7 +6,7 @@ use std::{
 
 use aircall_conformance::run::Step;
 
-/// One line on a terminal that says what is being sent; nothing elsewhere.
+/// One line on a terminal that says how far the run is and what is being sent; nothing elsewhere.
 #[derive(Debug)]
 pub(crate) struct Progress {
     is_shown: bool,
@@ -18,7 +18,7 @@ impl Progress {
     }
 
     pub(crate) fn case(&self, step: Step<'_>) {
-        self.show(&format!("{:>3}/{} {}", step.done + 1, step.total, step.case.id));
+        self.show(&bar(step.done, step.total, &step.case.id));
     }
 
     /// Shows for how long something has been waited for; it never ends by itself.
@@ -51,6 +51,14 @@ impl Drop for Progress {
     }
 }
 
+fn bar(done: usize, total: usize, what: &str) -> String {
+    const WIDTH: usize = 24;
+    let filled = (done * WIDTH).checked_div(total).unwrap_or_default();
+    let (full, rest) = ("=".repeat(filled), " ".repeat(WIDTH - filled));
+    let digits = total.to_string().len();
+    format!("[{full}>{rest}] {:>digits$}/{total} {what}", done + 1)
+}
+
 /// The terminal may have been closed; that is no reason to leave the receiver behind, as a panic might.
 fn write(text: &str) {
     let mut stderr = std::io::stderr();
@@ -58,3 +66,15 @@ fn write(text: &str) {
 }
 
 const CLEAR: &str = "\x1b[K";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bar_keeps_its_width() {
+        assert_eq!(bar(0, 172, "a"), "[>                        ]   1/172 a");
+        assert_eq!(bar(86, 172, "token/null"), "[============>            ]  87/172 token/null");
+        assert_eq!(bar(171, 172, "b").len(), bar(0, 172, "b").len());
+    }
+}

@@ -1,10 +1,11 @@
 use aircall_conformance::{
     Detail, Target,
     receiver::{Echo, Launch},
+    report::Known,
 };
 
-use super::{Delivery, Result};
-use crate::args::{CheckArgs, Format};
+use super::{Delivery, Output, Result, known};
+use crate::args::{CheckArgs, ReportArg};
 
 /// To judge a receiver.
 #[derive(Debug)]
@@ -12,17 +13,12 @@ pub(crate) struct Check {
     pub(crate) target: Target,
     pub(crate) delivery: Delivery,
     pub(crate) output: Output,
+    pub(crate) reports: Vec<ReportArg>,
+    pub(crate) known: Known,
     pub(crate) is_strict: bool,
     pub(crate) hostile_anywhere: bool,
     pub(crate) rate: Option<u32>,
     pub(crate) launch: Option<Launch>,
-}
-
-/// What the report looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Output {
-    Human(Detail),
-    Json,
 }
 
 impl Check {
@@ -36,14 +32,21 @@ impl Check {
                 "the URL has port 0, expected a command after `--` that listens on the port chosen for it".into()
             );
         }
+        if let Some(file) = twice(&args.report) {
+            return Err(format!("two reports go to {file}, expected a file for each").into());
+        }
+        let known = known::read(args.known_failing.as_deref())?;
+        let delivery = Delivery::new(args.delivery, launch.is_some())?;
         Ok(Self {
             target,
-            delivery: Delivery::new(args.delivery, launch.is_some())?,
-            output: match (args.format, args.all) {
-                (Format::Json, _) => Output::Json,
-                (Format::Human, false) => Output::Human(Detail::Findings),
-                (Format::Human, true) => Output::Human(Detail::Everything),
+            output: Output {
+                format: args.format,
+                detail: if args.all { Detail::Everything } else { Detail::Findings },
+                token: args.show_token.then(|| delivery.token.clone()),
             },
+            delivery,
+            reports: args.report,
+            known,
             is_strict: args.strict,
             hostile_anywhere: args.yes_hostile,
             rate: args.rate,
@@ -55,4 +58,11 @@ impl Check {
     pub(crate) fn shows_output(&self) -> bool {
         self.launch.as_ref().is_some_and(|launch| launch.echo.is_some())
     }
+}
+
+/// Returns a file that two reports would go to. To standard output they go one after the other.
+fn twice(reports: &[ReportArg]) -> Option<String> {
+    let same = |index: usize, report: &ReportArg| reports[..index].iter().any(|other| other.file == report.file);
+    let mut files = reports.iter().enumerate().filter(|(_, report)| report.file.as_os_str() != "-");
+    files.find(|&(index, report)| same(index, report)).map(|(_, report)| report.file.display().to_string())
 }

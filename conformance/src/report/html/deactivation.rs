@@ -1,0 +1,123 @@
+use std::{fmt::Write, time::Duration};
+
+use super::markup::{escaped, prose};
+use crate::report::{Deactivation, Reading, Report};
+
+/// How the failures add up to the end of the webhook, for each reading of Aircall's rules.
+pub(super) fn write(out: &mut String, report: &Report) {
+    if report.deactivations.is_empty() {
+        return;
+    }
+    out.push_str(
+        "<section aria-labelledby=\"deactivation\"><h2 id=\"deactivation\">When the webhook would be switched off</h2>\n",
+    );
+    for deactivation in &report.deactivations {
+        timeline(out, deactivation);
+    }
+    out.push_str("</section>\n");
+}
+
+fn timeline(out: &mut String, deactivation: &Deactivation) {
+    let told = told(deactivation);
+    let (word, tone) =
+        if deactivation.switched_off.is_some() { ("switched off", "fail") } else { ("stays on", "pass") };
+    let _ = writeln!(
+        out,
+        "<figure class=\"card {tone}\"><h3><span class=\"badge\">{word}</span> {}</h3><p class=\"quiet\">{}</p><svg \
+         height=\"{HEIGHT}\" role=\"img\" aria-label=\"{}\">",
+        escaped(&deactivation.profile),
+        prose(&deactivation.basis),
+        escaped(&told)
+    );
+    meter(out, deactivation);
+    let last = deactivation.meter.last().map(|reading| reading.at).unwrap_or_default();
+    let _ = writeln!(
+        out,
+        "<text x=\"0\" y=\"{}\">first attempt</text><text x=\"100%\" y=\"{}\" text-anchor=\"end\">{} later, {} \
+         attempts</text></svg>\n<figcaption>{}</figcaption></figure>",
+        FLOOR + 16,
+        FLOOR + 16,
+        span(last),
+        deactivation.meter.len(),
+        escaped(&told)
+    );
+}
+
+/// A bar for each attempt, as high as the failures counted by then; of very many, a bar for several.
+fn meter(out: &mut String, deactivation: &Deactivation) {
+    let readings = &deactivation.meter;
+    let highest = readings.iter().map(|reading| reading.failures).chain([deactivation.limit, 1]).max().unwrap_or(1);
+    let height = |failures: u32| f64::from(failures) / f64::from(highest) * ROOM;
+    let groups: Vec<_> = readings.chunks(readings.len().div_ceil(MOST).max(1)).collect();
+    let width = 100.0 / groups.len().max(1) as f64;
+    for (at, group) in groups.iter().enumerate() {
+        let x = at as f64 * width;
+        if group.iter().any(|reading| !reading.active) {
+            let _ = writeln!(
+                out,
+                "<rect class=\"off\" x=\"{x:.3}%\" width=\"{width:.3}%\" y=\"{:.1}\" height=\"{ROOM:.1}\"/>",
+                FLOOR as f64 - ROOM
+            );
+        }
+        let Some(top) = group.iter().max_by_key(|reading| reading.failures) else { continue };
+        let failed = group.iter().any(|reading| !reading.acknowledged);
+        let tall = height(top.failures);
+        let _ = writeln!(
+            out,
+            "<rect class=\"bar {}\" x=\"{x:.3}%\" width=\"{:.3}%\" y=\"{:.1}\" height=\"{tall:.1}\"><title>{}</title></rect>",
+            if failed { "failed" } else { "counted" },
+            width * 0.9,
+            FLOOR as f64 - tall,
+            escaped(&reading(top)),
+        );
+    }
+    let y = FLOOR as f64 - height(deactivation.limit);
+    let _ = writeln!(
+        out,
+        "<line class=\"axis\" x1=\"0\" x2=\"100%\" y1=\"{FLOOR}\" y2=\"{FLOOR}\"/><line class=\"limit dashed\" x1=\"0\" \
+         x2=\"100%\" y1=\"{y:.1}\" y2=\"{y:.1}\"/><text class=\"limited\" x=\"0\" y=\"{:.1}\">limit: {} failures</text>",
+        y - 5.0,
+        deactivation.limit
+    );
+}
+
+fn reading(reading: &Reading) -> String {
+    let acknowledged = if reading.acknowledged { "acknowledged" } else { "failed" };
+    let active = if reading.active { "" } else { ", the webhook is off" };
+    format!("{}: {acknowledged}, {} failures after {}{active}", reading.case, reading.failures, span(reading.at))
+}
+
+fn told(deactivation: &Deactivation) -> String {
+    let Some(off) = &deactivation.switched_off else {
+        let most = deactivation.meter.iter().map(|reading| reading.failures).max().unwrap_or_default();
+        return format!("The webhook stays on: at most {most} of {} failures were counted.", deactivation.limit);
+    };
+    let back = match off.back_at {
+        Some(back) => format!(" It comes back by itself after {}.", span(back)),
+        None => " It stays off until somebody switches it on again.".to_owned(),
+    };
+    format!("Switched off after {} attempts, {} after the first, at {}.{back}", off.attempts, span(off.at), off.case)
+}
+
+/// A span of the sender's clock, in its two largest units.
+fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let parts = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    let mut rest = seconds;
+    let counted = parts.map(|(size, unit)| {
+        let count = rest / size;
+        rest %= size;
+        (count, unit)
+    });
+    let shown: Vec<_> = counted.into_iter().filter(|&(count, _)| count > 0).take(2).collect();
+    match shown.is_empty() {
+        true => "0 s".to_owned(),
+        false => shown.iter().map(|(count, unit)| format!("{count} {unit}")).collect::<Vec<_>>().join(" "),
+    }
+}
+
+/// So many bars are told apart on a phone.
+const MOST: usize = 300;
+const FLOOR: usize = 130;
+const ROOM: f64 = 110.0;
+const HEIGHT: usize = FLOOR + 24;
