@@ -55,7 +55,9 @@ fn meter(out: &mut String, deactivation: &Deactivation) {
         if group.iter().any(|reading| !reading.active) {
             let _ = writeln!(
                 out,
-                "<rect class=\"off\" x=\"{x:.3}%\" width=\"{width:.3}%\" y=\"{:.1}\" height=\"{ROOM:.1}\"/>",
+                "<rect class=\"off\" x=\"{x:.3}%\" width=\"{:.3}%\" y=\"{:.1}\" height=\"{ROOM:.1}\"/>",
+                // Over the next one's edge, or the ground would shine through between them.
+                width + 0.05,
                 FLOOR as f64 - ROOM
             );
         }
@@ -121,3 +123,65 @@ const MOST: usize = 300;
 const FLOOR: usize = 130;
 const ROOM: f64 = 110.0;
 const HEIGHT: usize = FLOOR + 24;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::SwitchedOff;
+
+    /// A webhook whose every third event is refused, of `attempts`, and which is off for ten of them if it comes to that.
+    fn deactivation(limit: u32, attempts: u32) -> Deactivation {
+        let (mut failures, mut meter, mut switched_off) = (0, vec![], None);
+        for attempt in 0..attempts {
+            let acknowledged = attempt % 3 != 0;
+            failures += u32::from(!acknowledged);
+            let at = Duration::from_secs(60 * u64::from(attempt));
+            let active = failures < limit;
+            if !active && switched_off.is_none() {
+                switched_off =
+                    Some(SwitchedOff { at, attempts: meter.len() + 1, case: "a/<b>".to_owned(), back_at: None });
+            }
+            meter.push(Reading { at, case: format!("case/{attempt}"), acknowledged, failures, active });
+        }
+        Deactivation {
+            profile: "reference-50".to_owned(),
+            basis: "`50`, assumed".to_owned(),
+            limit,
+            meter,
+            switched_off,
+        }
+    }
+
+    fn drawn(deactivation: &Deactivation) -> String {
+        let mut out = String::new();
+        timeline(&mut out, deactivation);
+        out
+    }
+
+    #[test]
+    fn the_end_of_a_webhook_is_told_and_drawn() {
+        let text = drawn(&deactivation(10, 40));
+        assert!(text.contains("Switched off after 28 attempts, 27 min after the first, at a/&lt;b&gt;."), "{text}");
+        assert_eq!(text.matches("class=\"off\"").count(), 13, "{text}");
+        assert_eq!(text.matches("<title>").count(), 40, "{text}");
+        assert!(text.contains("limit: 10 failures") && text.contains("39 min later, 40 attempts"), "{text}");
+    }
+
+    #[test]
+    fn a_webhook_that_stays_on_says_how_near_it_came() {
+        let text = drawn(&deactivation(50, 40));
+        assert!(text.contains("stays on") && text.contains("at most 14 of 50 failures were counted"), "{text}");
+        assert!(!text.contains("class=\"off\""), "{text}");
+    }
+
+    #[test]
+    fn many_attempts_share_a_bar() {
+        assert!(drawn(&deactivation(5000, 5000)).matches("<title>").count() <= MOST);
+    }
+
+    #[test]
+    fn spans_are_told_in_two_units() {
+        let told = [0, 59, 3_600, 90_061].map(|seconds| span(Duration::from_secs(seconds)));
+        assert_eq!(told, ["0 s", "59 s", "1 h", "1 d 1 h"]);
+    }
+}

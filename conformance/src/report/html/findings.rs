@@ -89,10 +89,7 @@ fn notes(out: &mut String, id: &str, title: &str, findings: &[Finding<'_>], told
     if findings.is_empty() {
         return;
     }
-    let _ = writeln!(
-        out,
-        "<section aria-labelledby=\"{id}\"><h2 id=\"{id}\">{title}</h2>\n<ul class=\"card notes-card notes\">"
-    );
+    let _ = writeln!(out, "<section aria-labelledby=\"{id}\"><h2 id=\"{id}\">{title}</h2>\n<ul class=\"card notes\">");
     for finding in findings {
         let _ = writeln!(out, "<li>{}: {}</li>", escaped(&finding.name()), told(finding));
     }

@@ -44,8 +44,7 @@ pub(super) fn write(out: &mut String, report: &Report) {
     let _ = writeln!(
         out,
         "<line class=\"limit\" x1=\"{x:.2}%\" x2=\"{x:.2}%\" y1=\"0\" y2=\"{FLOOR}\"/><text class=\"limited\" \
-         x=\"{:.2}%\" y=\"12\" text-anchor=\"end\">limit {}</text></svg>",
-        x - 1.0,
+         x=\"{x:.2}%\" dx=\"-6\" y=\"12\" text-anchor=\"end\">limit {}</text></svg>",
         words::time(report.timeout)
     );
     let _ = writeln!(out, "<figcaption class=\"quiet\">{}</figcaption></figure></section>", escaped(&told));
@@ -93,11 +92,11 @@ fn bars(out: &mut String, scale: &Scale, times: &[Duration]) {
 /// Each in a row of its own, since they are often the same.
 fn mark(out: &mut String, scale: &Scale, row: usize, name: &str, time: Duration) {
     let (x, y) = (scale.x(time), FLOOR + 38 + row * 17);
-    let (anchor, beside) = if x > 70.0 { ("end", x - 1.0) } else { ("start", x + 1.0) };
+    let (anchor, beside) = if x > 70.0 { ("end", -6) } else { ("start", 6) };
     let _ = writeln!(
         out,
         "<line class=\"mark\" x1=\"{x:.2}%\" x2=\"{x:.2}%\" y1=\"20\" y2=\"{y}\"/><text class=\"marked\" \
-         x=\"{beside:.2}%\" y=\"{y}\" text-anchor=\"{anchor}\">{name} {}</text>",
+         x=\"{x:.2}%\" dx=\"{beside}\" y=\"{y}\" text-anchor=\"{anchor}\">{name} {}</text>",
         fine(time)
     );
 }

@@ -20,10 +20,10 @@ pub(super) fn write(out: &mut String, report: &Report) {
         let _ = writeln!(out, "<h3>{section}</h3><ul class=\"squares\">");
         for result in results {
             let (id, verdict) = (escaped(&result.case.id), result.judgement.verdict);
-            let known = if result.known.is_some() { ", known" } else { "" };
+            let (class, known) = if result.known.is_some() { (" known", ", known") } else { ("", "") };
             let _ = write!(
                 out,
-                "<li><a class=\"{verdict}\" href=\"#{}\" title=\"{id}\" aria-label=\"{id}: {verdict}{known}\">{}</a></li>",
+                "<li><a class=\"{verdict}{class}\" href=\"#{}\" title=\"{id}\" aria-label=\"{id}: {verdict}{known}\">{}</a></li>",
                 anchor(result),
                 sign(verdict)
             );

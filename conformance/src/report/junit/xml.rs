@@ -43,7 +43,7 @@ impl Element {
         let (name, indent) = (self.name, "  ".repeat(depth));
         let _ = write!(out, "{indent}<{name}");
         for (name, value) in &self.attributes {
-            let _ = write!(out, " {name}=\"{}\"", escaped(value));
+            let _ = write!(out, " {name}=\"{}\"", escaped(value).replace('\n', "&#10;"));
         }
         if self.children.is_empty() && self.text.is_empty() {
             out.push_str("/>\n");
@@ -70,7 +70,7 @@ fn escaped(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            '\n' => out.push_str("&#10;"),
+            '\n' => out.push('\n'),
             '\t' | '\r' => out.push(' '),
             '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => {}
             c => out.push(c),
