@@ -63,6 +63,8 @@ for (const [width, height] of [[1100, 900], [360, 740]]) {
       headings: [...document.querySelectorAll("h1, h2")].map((heading) => heading.textContent.trim()),
       squares: document.querySelectorAll(".squares a").length,
       rows: document.querySelectorAll("tbody tr").length,
+      // A column that is narrower than a few words makes a tower of each sentence.
+      narrowest: Math.min(...[...document.querySelectorAll("tbody th, tbody td:nth-child(3)")].map((cell) => cell.getBoundingClientRect().width)),
       scripts: document.scripts.length,
       owned: window.owned ?? false,
       smallest: Math.min(...[...document.querySelectorAll("svg text, small, .badge")].map((text) => parseFloat(getComputedStyle(text).fontSize))),

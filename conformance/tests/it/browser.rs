@@ -27,6 +27,7 @@ struct View {
     background: String,
     faint: Vec<String>,
     smallest: f64,
+    narrowest: f64,
     headings: Vec<String>,
     squares: usize,
     rows: usize,
@@ -77,7 +78,7 @@ async fn the_page_is_readable_and_asks_for_nothing() {
         assert_eq!(view.requests, [""; 0], "{view:?}");
         assert!(!view.owned && view.scripts == 1, "something from outside came through: {view:?}");
         assert!(view.overflow <= 0 && view.sticks_out.is_empty(), "wider than the screen: {view:?}");
-        assert!(view.faint.is_empty() && view.smallest >= 11.0, "hard to read: {view:?}");
+        assert!(view.faint.is_empty() && view.smallest >= 11.0 && view.narrowest >= 200.0, "hard to read: {view:?}");
         assert_eq!((view.squares, view.rows), (report.results.len(), report.results.len()), "{view:?}");
         assert!(view.hidden && view.led, "{view:?}");
         let headings = ["What has to be mended", "All cases at a glance", "How long the answers took", "Every case"];

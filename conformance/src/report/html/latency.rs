@@ -35,11 +35,7 @@ pub(super) fn write(out: &mut String, report: &Report) {
     );
     axis(out, &scale);
     bars(out, &scale, &times);
-    for (row, (name, time)) in
-        [("p50", latency.p50), ("p95", latency.p95), ("p99", latency.p99)].into_iter().enumerate()
-    {
-        mark(out, &scale, row, name, time);
-    }
+    marks(out, &scale, [("p50", latency.p50), ("p95", latency.p95), ("p99", latency.p99)]);
     let x = scale.x(report.timeout);
     let _ = writeln!(
         out,
@@ -63,7 +59,8 @@ fn axis(out: &mut String, scale: &Scale) {
         };
         let _ =
             writeln!(out, "<text x=\"{x:.2}%\" y=\"{}\" text-anchor=\"{anchor}\">{}</text>", FLOOR + 16, tick(micros));
-        micros *= 10.0;
+        // More of them would run together on a phone.
+        micros *= if scale.decades() > 4.0 { 100.0 } else { 10.0 };
     }
 }
 
@@ -89,16 +86,23 @@ fn bars(out: &mut String, scale: &Scale, times: &[Duration]) {
     }
 }
 
-/// Each in a row of its own, since they are often the same.
-fn mark(out: &mut String, scale: &Scale, row: usize, name: &str, time: Duration) {
-    let (x, y) = (scale.x(time), FLOOR + 38 + row * 17);
-    let (anchor, beside) = if x > 70.0 { ("end", -6) } else { ("start", 6) };
-    let _ = writeln!(
-        out,
-        "<line class=\"mark\" x1=\"{x:.2}%\" x2=\"{x:.2}%\" y1=\"20\" y2=\"{y}\"/><text class=\"marked\" \
-         x=\"{x:.2}%\" dx=\"{beside}\" y=\"{y}\" text-anchor=\"{anchor}\">{name} {}</text>",
-        fine(time)
-    );
+/// Each in a row of its own, since they are often the same; the words last, so that no line runs through them.
+fn marks(out: &mut String, scale: &Scale, marked: [(&str, Duration); 3]) {
+    let y = |row: usize| FLOOR + 38 + row * 17;
+    for (row, (_, time)) in marked.into_iter().enumerate() {
+        let x = scale.x(time);
+        let _ = writeln!(out, "<line class=\"mark\" x1=\"{x:.2}%\" x2=\"{x:.2}%\" y1=\"20\" y2=\"{}\"/>", y(row));
+    }
+    for (row, (name, time)) in marked.into_iter().enumerate() {
+        let x = scale.x(time);
+        let (anchor, beside) = if x > 70.0 { ("end", -6) } else { ("start", 6) };
+        let _ = writeln!(
+            out,
+            "<text class=\"marked\" x=\"{x:.2}%\" dx=\"{beside}\" y=\"{}\" text-anchor=\"{anchor}\">{name} {}</text>",
+            y(row),
+            fine(time)
+        );
+    }
 }
 
 /// From times to places, in percent of the width.
@@ -114,6 +118,10 @@ impl Scale {
         let shortest = (shortest.as_micros() as f64).max(10.0);
         let least = 10_f64.powf(shortest.log10().floor());
         Self { least, most: (longest.as_micros() as f64).max(least * 10.0) }
+    }
+
+    fn decades(&self) -> f64 {
+        (self.most / self.least).log10()
     }
 
     fn part(&self, time: Duration) -> f64 {

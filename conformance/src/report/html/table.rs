@@ -10,6 +10,9 @@ use crate::{
 };
 
 /// A row for each case, in the order of the catalogue, with a switch for each verdict.
+///
+/// The roles say what the elements say already: on a phone the rows are laid out as cards, and a browser takes what is not
+/// laid out as a table for none.
 pub(super) fn write(out: &mut String, report: &Report) {
     out.push_str("<section aria-labelledby=\"cases\"><h2 id=\"cases\">Every case</h2>\n");
     // By style sheet alone, so that it works where scripts do not.
@@ -22,7 +25,7 @@ pub(super) fn write(out: &mut String, report: &Report) {
         );
     }
     out.push_str(
-        "</fieldset>\n<div class=\"card cases\"><table><thead><tr><th scope=\"col\">verdict</th><th \
+        "</fieldset>\n<div class=\"card cases\"><table role=\"table\"><thead><tr role=\"row\"><th scope=\"col\">verdict</th><th \
          scope=\"col\">case</th><th scope=\"col\">answer</th><th scope=\"col\" \
          class=\"number\">time</th></tr></thead><tbody>\n",
     );
@@ -42,9 +45,9 @@ fn row(out: &mut String, result: &CaseResult) {
     };
     let _ = writeln!(
         out,
-        "<tr class=\"{verdict}\" id=\"{}\"><td><span class=\"badge\">{} {verdict}{known}</span></td><th \
-         scope=\"row\">{} <span class=\"quiet level\">({})</span><small>{}</small></th><td>{}</td><td \
-         class=\"number\">{}</td></tr>",
+        "<tr role=\"row\" class=\"{verdict}\" id=\"{}\"><td role=\"cell\"><span class=\"badge\">{} {verdict}{known}</span></td><th \
+         scope=\"row\" role=\"rowheader\">{} <span class=\"quiet level\">({})</span><small>{}</small></th><td role=\"cell\">{}</td><td \
+         role=\"cell\" class=\"number\">{}</td></tr>",
         anchor(result),
         sign(verdict),
         escaped(&result.case.id),
