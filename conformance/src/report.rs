@@ -2,6 +2,7 @@
 
 mod conclusion;
 mod deactivation;
+mod comparison;
 mod finding;
 mod known;
 mod latency;
@@ -17,9 +18,10 @@ mod html;
 
 use std::time::Duration;
 
+pub use comparison::{CaseChange, Change, Comparison, LatencyChange, Snapshot, UnreadableReport};
 pub use conclusion::{Conclusion, Met};
 pub use deactivation::{Deactivation, Reading, SwitchedOff};
-pub use json::FORMAT as JSON_FORMAT;
+pub use json::{FORMAT as JSON_FORMAT, SCHEMA as JSON_SCHEMA};
 pub use known::{InvalidKnown, Known, KnownDeviation, Stale};
 pub use latency::Latency;
 pub use layout::{Detail, Layout};

@@ -1,3 +1,5 @@
+mod deactivation;
+
 use std::time::Duration;
 
 use serde::Serialize;
@@ -7,10 +9,14 @@ use crate::{
     observation::{Observation, Outcome},
     verdict::Verdict,
 };
+use deactivation::DeactivationJson;
 
 /// The number of the format. Fields may be added under the same number; none is taken away, renamed or given another
 /// meaning.
 pub const FORMAT: u32 = 1;
+
+/// The JSON schema of the format.
+pub const SCHEMA: &str = include_str!("../../report.schema.json");
 
 pub(super) fn write(report: &Report) -> String {
     // Nothing in it can fail to be written: every map has text for keys, and every number is finite.
@@ -29,6 +35,8 @@ struct Document<'a> {
     interrupted: bool,
     timeout_ms: f64,
     latency_ms: Option<LatencyMs<'a>>,
+    deactivations: Vec<DeactivationJson<'a>>,
+    stale: Vec<StaleJson<'a>>,
     cases: Vec<CaseJson<'a>>,
 }
 
@@ -58,11 +66,19 @@ struct LatencyMs<'a> {
 }
 
 #[derive(Serialize)]
+struct StaleJson<'a> {
+    case: &'a str,
+    known: &'a str,
+    verdict: &'static str,
+}
+
+#[derive(Serialize)]
 struct CaseJson<'a> {
     id: &'a str,
     section: &'a str,
     level: &'static str,
     verdict: &'static str,
+    known: Option<&'a str>,
     reason: &'static str,
     oracle: &'static str,
     explanation: String,
@@ -126,6 +142,12 @@ impl<'a> Document<'a> {
                 max: millis(latency.max),
                 slowest: &latency.slowest,
             }),
+            deactivations: report.deactivations.iter().map(DeactivationJson::of).collect(),
+            stale: report
+                .stale
+                .iter()
+                .map(|stale| StaleJson { case: &stale.case, known: &stale.reason, verdict: stale.verdict.as_str() })
+                .collect(),
             cases: report.results.iter().map(CaseJson::of).collect(),
         }
     }
@@ -140,6 +162,7 @@ impl<'a> CaseJson<'a> {
             section: case.section(),
             level: case.level.as_str(),
             verdict: result.judgement.verdict.as_str(),
+            known: result.known.as_deref(),
             reason: result.judgement.reason.code(),
             explanation: result.judgement.reason.to_string(),
             requirement: case.requirement,

@@ -1,6 +1,7 @@
 //! The arguments as they are typed.
 
 mod check;
+mod compare;
 mod delivery;
 mod events;
 mod report;
@@ -9,6 +10,7 @@ mod value;
 
 pub(crate) use check::CheckArgs;
 use clap::{Parser, Subcommand};
+pub(crate) use compare::CompareArgs;
 pub(crate) use delivery::DeliveryArgs;
 pub(crate) use events::EventsArgs;
 pub(crate) use report::{ReportArg, ReportFormat};
@@ -31,6 +33,9 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Check(CheckArgs),
+    Compare(CompareArgs),
     Events(EventsArgs),
     Send(SendArgs),
+    /// Print the JSON schema of the report
+    Schema,
 }

@@ -3,7 +3,9 @@
 mod args;
 mod intent;
 mod check;
+mod compare;
 mod events;
+mod schema;
 mod send;
 mod progress;
 mod report_files;
@@ -24,6 +26,8 @@ fn main() -> std::process::ExitCode {
 async fn run(args: Args) -> Result<Exit, Box<dyn std::error::Error>> {
     match args.command {
         Command::Check(args) => check::run(intent::Check::new(args)?).await,
+        Command::Compare(args) => compare::run(&args),
+        Command::Schema => schema::run(),
         Command::Events(args) => events::run(&args),
         Command::Send(args) => send::run(intent::Send::new(args)?).await,
     }
