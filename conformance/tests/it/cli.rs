@@ -141,6 +141,7 @@ async fn help_tells_all() {
     for (name, arguments) in [
         ("help", &["--help"][..]),
         ("help_check", &["check", "--help"]),
+        ("help_compare", &["compare", "--help"]),
         ("help_events", &["events", "--help"]),
         ("help_send", &["send", "--help"]),
     ] {

@@ -15,6 +15,7 @@ mod service;
 mod layer;
 mod tls;
 mod report;
+mod report_files;
 mod browser;
 mod cli;
 mod launch;
