@@ -121,7 +121,8 @@ impl Report {
         Conclusion::of(self)
     }
 
-    /// Tells whether the run was through, no case failed, and none was left open by what came back.
+    /// Tells whether the run was through, no case failed, and none was left open by what came back; what is accepted does
+    /// not count, and what is listed and passes does.
     #[must_use]
     pub fn is_conformant(&self) -> bool {
         matches!(self.conclusion(), Conclusion::Conformant(_))

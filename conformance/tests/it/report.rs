@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aircall_conformance::{
-    Detail, Layout, Report, Token,
+    Conclusion, Detail, Layout, Report, Token,
     report::{JSON_SCHEMA, Known},
 };
 use axum::{
@@ -285,4 +285,19 @@ async fn secrets_in_the_url_stay_out_of_every_report() {
         assert!(!text.contains("hunter2"), "{text}");
     }
     assert!(report.human().contains("[secret]"), "{}", report.human());
+}
+
+/// Whoever sees nothing at all must not be told that all is well, in any format.
+#[tokio::test]
+async fn nothing_judged_is_no_success() {
+    let mut report = report().await;
+    report.results.clear();
+    assert_eq!(report.conclusion(), Conclusion::NothingJudged);
+    assert!(!report.is_conformant());
+    let junit = report.junit();
+    assert!(junit.contains("errors=\"1\"") && junit.contains("<error type=\"nothing-judged\""), "{junit}");
+    let said = "no verdict: nothing was seen of any case";
+    assert_eq!(report.github(), format!("::warning title=aircall-conformance::{said}\n"));
+    assert!(report.human().ends_with(&format!("{said}\n")) && report.markdown().contains(&format!("**{said}**")));
+    assert!(report.html().contains("</span> No verdict: nothing"));
 }

@@ -40,16 +40,14 @@ impl Snapshot {
     ///
     /// When the text is no such report, or one of another format.
     pub fn from_json(text: &str) -> Result<Self, UnreadableReport> {
-        #[derive(Deserialize)]
-        struct Head {
-            format: u32,
-        }
         let unreadable = |error: serde_json::Error| UnreadableReport::NoReport(error.to_string());
-        let head: Head = serde_json::from_str(text).map_err(unreadable)?;
-        if head.format != JSON_FORMAT {
-            return Err(UnreadableReport::Format(head.format));
+        let value: serde_json::Value = serde_json::from_str(text).map_err(unreadable)?;
+        match value.get("format").and_then(serde_json::Value::as_u64) {
+            None => return Err(UnreadableReport::NoReport("it has no `format`".to_owned())),
+            Some(format) if format != u64::from(JSON_FORMAT) => return Err(UnreadableReport::Format(format)),
+            Some(_) => {}
         }
-        serde_json::from_str(text).map_err(unreadable)
+        serde_json::from_value(value).map_err(unreadable)
     }
 }
 
@@ -60,7 +58,7 @@ pub enum UnreadableReport {
     /// It is no report in JSON.
     NoReport(String),
     /// It is one of this format, which is another.
-    Format(u32),
+    Format(u64),
 }
 
 impl fmt::Display for UnreadableReport {
