@@ -58,3 +58,37 @@ impl<'a> ReadingJson<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::report::JSON_SCHEMA;
+
+    #[test]
+    fn it_is_as_the_schema_says() {
+        let (at, case) = (Duration::from_secs(60), "token/null".to_owned());
+        let reading = Reading { at, case: case.clone(), acknowledged: false, failures: 1, active: false };
+        let off = SwitchedOff { at, attempts: 1, case, back_at: None };
+        let deactivation = Deactivation {
+            profile: "reference-50".to_owned(),
+            basis: "assumed".to_owned(),
+            limit: 1,
+            meter: vec![reading],
+            switched_off: Some(off),
+        };
+        let json = serde_json::to_value(DeactivationJson::of(&deactivation)).unwrap();
+        let mut schema: serde_json::Value = serde_json::from_str(JSON_SCHEMA).unwrap();
+        let definition = schema["$defs"]["deactivation"].take();
+        assert!(jsonschema::is_valid(&definition, &json), "{json}");
+        let fields = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        for (value, schema) in [
+            (&json, &definition),
+            (&json["switched_off"], &definition["properties"]["switched_off"]),
+            (&json["meter"][0], &definition["properties"]["meter"]["items"]),
+        ] {
+            assert_eq!(fields(value), fields(&schema["properties"]));
+        }
+    }
+}
