@@ -148,7 +148,9 @@ pub(super) struct Got {
 
 impl Got {
     fn of(observation: &Observation) -> Self {
-        let mut outcome = format!("{}, after {}", observation.outcome, words::time(observation.elapsed));
+        // A redirect says where it leads, in the receiver's own words.
+        let outcome = words::harmless(&observation.outcome.to_string());
+        let mut outcome = format!("{outcome}, after {}", words::time(observation.elapsed));
         if observation.connection == Connection::Reopened {
             outcome.push_str(", over a new connection, as the old one had been closed");
         }

@@ -30,9 +30,13 @@ pub(super) fn bytes(count: u64) -> String {
 pub(super) fn excerpt(body: &str) -> String {
     const SHOWN: usize = 120;
     let body = if body.trim_start().starts_with('<') { without_tags(body) } else { body.to_owned() };
-    let clean: String = body.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let line = clean.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = harmless(&body).split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= SHOWN { line } else { format!("{}…", line.chars().take(SHOWN).collect::<String>()) }
+}
+
+/// A text without anything that a terminal would take for a command.
+pub(super) fn harmless(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// An error page says in its text what went wrong; this is no parser of HTML, and need not be one.
@@ -58,6 +62,7 @@ mod tests {
     #[test]
     fn an_excerpt_is_one_line_without_escapes() {
         assert_eq!(excerpt("a\n\t b\u{1b}[31m"), "a b [31m");
+        assert_eq!(harmless("302 Found to /\u{9b}2J"), "302 Found to / 2J");
         assert_eq!(
             excerpt("<!DOCTYPE html>\n<body><pre>too &quot;large&quot;<br>&nbsp; at x</pre>"),
             "too \"large\" at x"

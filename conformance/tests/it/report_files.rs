@@ -74,9 +74,17 @@ async fn several_reports_of_one_run() {
 #[tokio::test]
 async fn a_report_may_follow_another_on_standard_output() {
     let receiver = lenient().await;
-    let ran =
-        run(&["check", &receiver.url, "--token", TOKEN, "--report", "github=/dev/stdout", "--report", "github=-"])
-            .await;
+    let ran = run(&[
+        "check",
+        &receiver.url,
+        "--token",
+        TOKEN,
+        "--report",
+        "github=/dev/stdout",
+        "--report",
+        "github=/dev/stdout",
+    ])
+    .await;
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(ran.stdout.starts_with("report on "), "{}", ran.stdout);
     assert_eq!(ran.stdout.matches("\n::warning title=http/get").count(), 2, "{}", ran.stdout);
@@ -212,4 +220,30 @@ async fn a_report_that_cannot_be_written_is_no_success() {
         ran.stderr
     );
     assert!(folder.read("page.html").starts_with("<!doctype html>"), "the other one is written all the same");
+}
+
+/// What the README says about the list and the fields holds.
+#[test]
+fn the_readme_is_right_about_known_deviations_and_fields() {
+    use aircall_conformance::report::{JSON_SCHEMA, Known};
+    let readme = include_str!("../../README.md");
+    let (_, rest) = readme.split_once("```toml\n").unwrap();
+    let (list, _) = rest.split_once("```").unwrap();
+    assert_eq!(Known::from_toml(list).unwrap().deviations.len(), 1);
+
+    let schema: serde_json::Value = serde_json::from_str(JSON_SCHEMA).unwrap();
+    let (_, section) = readme.split_once("## `--format json`").unwrap();
+    for fields in
+        [&schema, &schema["$defs"]["case"], &schema["$defs"]["deactivation"], &schema["properties"]["latency_ms"]]
+    {
+        for name in fields["properties"].as_object().unwrap().keys() {
+            assert!(section.contains(&format!("`{name}`")), "the README does not know {name}");
+        }
+    }
+    for conclusion in schema["properties"]["conclusion"]["enum"].as_array().unwrap() {
+        assert!(
+            section.contains(&format!("`{}`", conclusion.as_str().unwrap())),
+            "the README does not know {conclusion}"
+        );
+    }
 }

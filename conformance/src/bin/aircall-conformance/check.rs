@@ -45,11 +45,13 @@ pub(crate) async fn run(intent: Check) -> Result<Exit> {
         None => record,
     });
     let report = report.with_known(&intent.known);
-    report_files::print(&report, &intent.output)?;
+    let printed = report_files::print(&report, &intent.output);
     if let (Some(output), false) = (&output, intent.shows_output()) {
         explain(&report, output);
     }
-    files.write(&report, &intent.output)?;
+    // Each is tried, whatever became of the other.
+    let written = files.write(&report, &intent.output);
+    printed.and(written)?;
     Ok(exit(&report, intent.is_strict))
 }
 

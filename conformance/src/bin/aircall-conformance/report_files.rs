@@ -23,7 +23,7 @@ impl ReportFiles {
     /// Opens, or creates, each file; what it holds stays until there is a report to take its place.
     pub(crate) fn open(reports: &[ReportArg]) -> Result<Self> {
         let open = |report: &ReportArg| {
-            let file = if is_stdout(&report.file) { None } else { Some(create(&report.file)?) };
+            let file = if report.is_to_stdout() { None } else { Some(create(&report.file)?) };
             Ok((report.clone(), file))
         };
         reports.iter().map(open).collect::<Result<_>>().map(Self)
@@ -69,11 +69,6 @@ fn text(report: &Report, format: ReportFormat) -> String {
         text.push('\n');
     }
     text
-}
-
-/// Opened by its path, standard output would be written from its beginning where it is a file.
-fn is_stdout(path: &Path) -> bool {
-    path == Path::new("-") || path == Path::new("/dev/stdout")
 }
 
 fn create(path: &Path) -> Result<File> {

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
@@ -24,6 +24,14 @@ pub(crate) enum ReportFormat {
 pub(crate) struct ReportArg {
     pub(crate) format: ReportFormat,
     pub(crate) file: PathBuf,
+}
+
+impl ReportArg {
+    /// Tells whether it goes to standard output. Opened by its path, that would be written from its beginning where it is a
+    /// file.
+    pub(crate) fn is_to_stdout(&self) -> bool {
+        self.file == Path::new("-") || self.file == Path::new("/dev/stdout")
+    }
 }
 
 pub(super) fn report(text: &str) -> Result<ReportArg, String> {

@@ -63,6 +63,6 @@ impl Check {
 /// Returns a file that two reports would go to. To standard output they go one after the other.
 fn twice(reports: &[ReportArg]) -> Option<String> {
     let same = |index: usize, report: &ReportArg| reports[..index].iter().any(|other| other.file == report.file);
-    let mut files = reports.iter().enumerate().filter(|(_, report)| report.file.as_os_str() != "-");
+    let mut files = reports.iter().enumerate().filter(|(_, report)| !report.is_to_stdout());
     files.find(|&(index, report)| same(index, report)).map(|(_, report)| report.file.display().to_string())
 }
