@@ -2,7 +2,7 @@ use std::time::Duration;
 
 /// What Aircall would have done about this webhook, by one reading of its rules: the honest deliveries of the run, played
 /// to a sender with that policy on a clock of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Deactivation {
     /// The name of the policy profile (`reference-50`).
@@ -18,7 +18,7 @@ pub struct Deactivation {
 }
 
 /// The failure counter after one attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reading {
     /// Since the first delivery, on the sender's clock.
@@ -34,7 +34,7 @@ pub struct Reading {
 }
 
 /// A webhook was switched off.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SwitchedOff {
     /// Since the first delivery, on the sender's clock.

@@ -1,5 +1,3 @@
-mod deactivation;
-
 use std::time::Duration;
 
 use serde::Serialize;
@@ -9,7 +7,6 @@ use crate::{
     observation::{Observation, Outcome},
     verdict::Verdict,
 };
-use deactivation::DeactivationJson;
 
 /// The number of the format. Fields may be added under the same number; none is taken away, renamed or given another
 /// meaning.
@@ -35,7 +32,6 @@ struct Document<'a> {
     interrupted: bool,
     timeout_ms: f64,
     latency_ms: Option<LatencyMs<'a>>,
-    deactivations: Vec<DeactivationJson<'a>>,
     stale: Vec<StaleJson<'a>>,
     cases: Vec<CaseJson<'a>>,
 }
@@ -142,7 +138,6 @@ impl<'a> Document<'a> {
                 max: millis(latency.max),
                 slowest: &latency.slowest,
             }),
-            deactivations: report.deactivations.iter().map(DeactivationJson::of).collect(),
             stale: report
                 .stale
                 .iter()

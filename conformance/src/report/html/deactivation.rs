@@ -129,7 +129,8 @@ mod tests {
     use super::*;
     use crate::report::SwitchedOff;
 
-    /// A webhook whose every third event is refused, of `attempts`, and which is off for ten of them if it comes to that.
+    /// A webhook whose every third event is refused, over so many attempts.
+    #[allow(clippy::needless_update, reason = "what a picture does not show may be added to any of the three")]
     fn deactivation(limit: u32, attempts: u32) -> Deactivation {
         let (mut failures, mut meter, mut switched_off) = (0, vec![], None);
         for attempt in 0..attempts {
@@ -138,10 +139,22 @@ mod tests {
             let at = Duration::from_secs(60 * u64::from(attempt));
             let active = failures < limit;
             if !active && switched_off.is_none() {
-                switched_off =
-                    Some(SwitchedOff { at, attempts: meter.len() + 1, case: "a/<b>".to_owned(), back_at: None });
+                switched_off = Some(SwitchedOff {
+                    at,
+                    attempts: meter.len() + 1,
+                    case: "a/<b>".to_owned(),
+                    back_at: None,
+                    ..SwitchedOff::default()
+                });
             }
-            meter.push(Reading { at, case: format!("case/{attempt}"), acknowledged, failures, active });
+            meter.push(Reading {
+                at,
+                case: format!("case/{attempt}"),
+                acknowledged,
+                failures,
+                active,
+                ..Reading::default()
+            });
         }
         Deactivation {
             profile: "reference-50".to_owned(),
@@ -149,6 +162,7 @@ mod tests {
             limit,
             meter,
             switched_off,
+            ..Deactivation::default()
         }
     }
 
