@@ -10,12 +10,14 @@ mod json;
 use std::time::Duration;
 
 pub use conclusion::{Conclusion, Met};
-pub use deactivation::{Deactivation, Reading, SwitchedOff};
+pub use deactivation::{Deactivation, Forecast, Reading, SwitchedOff};
+pub(crate) use human::wrapped;
 pub use json::FORMAT as JSON_FORMAT;
 pub use latency::Latency;
 
 use crate::{
     case::{Case, Expectation},
+    policy,
     run::Record,
     verdict::{Evidence, Judgement, Verdict, judge},
 };
@@ -74,9 +76,15 @@ impl Report {
             requests: record.requests,
             is_interrupted: record.is_interrupted,
             latency: Latency::of(times.collect()),
+            deactivations: policy::forecast(&honest(&results)),
             results,
-            deactivations: vec![],
         }
+    }
+
+    /// Returns what Aircall would have done about this webhook, in words; `None` if no honest event was sent.
+    #[must_use]
+    pub fn forecast(&self) -> Option<Forecast> {
+        Forecast::of(&self.deactivations)
     }
 
     /// Returns how many cases ended so.
@@ -119,6 +127,23 @@ impl Report {
     pub fn json(&self) -> String {
         json::write(self)
     }
+}
+
+/// The honest deliveries, one after the other as they were sent. The hostile requests between them take no time here.
+fn honest(results: &[CaseResult]) -> Vec<policy::Sent> {
+    let honest = results.iter().filter(|result| result.case.expectation == Expectation::Acknowledge);
+    let seen = honest.filter_map(|result| Some((result, result.observation()?)));
+    seen.scan(Duration::ZERO, |at, (result, observation)| {
+        let sent = policy::Sent {
+            case: result.case.id.to_string(),
+            acknowledged: observation.is_acknowledged(),
+            at: *at,
+            elapsed: observation.elapsed,
+        };
+        *at += observation.elapsed;
+        Some(sent)
+    })
+    .collect()
 }
 
 /// How much a report for a person says.

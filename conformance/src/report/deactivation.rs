@@ -1,20 +1,30 @@
-use std::time::Duration;
+use std::{fmt, time::Duration};
+
+use crate::policy::span;
 
 /// What Aircall would have done about this webhook, by one reading of its rules: the honest deliveries of the run, played
 /// to a sender with that policy on a clock of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Deactivation {
     /// The name of the policy profile (`reference-50`).
     pub profile: String,
     /// What the profile rests on, in a sentence.
     pub basis: String,
+    /// What switches the webhook off, in a few words (`50 failures in a row`).
+    pub rule: String,
+    /// The parameters of the profile that somebody had to assume.
+    pub assumptions: Vec<String>,
     /// So many failures, as the profile counts them, switch the webhook off.
     pub limit: u32,
     /// The failures counted after each attempt.
     pub meter: Vec<Reading>,
     /// When the webhook was switched off, if it was.
     pub switched_off: Option<SwitchedOff>,
+    /// The cases whose events were never acknowledged, or never sent: lost for good.
+    pub lost: Vec<String>,
+    /// How long the run took, on the sender's clock; what comes later are retries.
+    pub run: Duration,
 }
 
 /// The failure counter after one attempt.
@@ -25,6 +35,8 @@ pub struct Reading {
     pub at: Duration,
     /// The case whose event was sent.
     pub case: String,
+    /// Which attempt to deliver it this was, counted from 1.
+    pub attempt: u32,
     /// Whether it was acknowledged.
     pub acknowledged: bool,
     /// The failures counted by then.
@@ -45,4 +57,72 @@ pub struct SwitchedOff {
     pub case: String,
     /// When it was switched on again by itself, if it was.
     pub back_at: Option<Duration>,
+    /// Whether that was after the run, by retries.
+    pub is_after_run: bool,
+}
+
+/// What Aircall would have done about a webhook, for a reader: the sentence that a run ends with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Forecast {
+    /// Under how many of the profiles the webhook would have been switched off, and whether it would have come back.
+    pub headline: String,
+    /// When, a line for each of those profiles.
+    pub lines: Vec<String>,
+    /// How far that can be relied on.
+    pub caveat: String,
+}
+
+impl Forecast {
+    /// Puts it into words; `None` if no honest event was sent.
+    pub(super) fn of(deactivations: &[Deactivation]) -> Option<Self> {
+        if deactivations.iter().all(|each| each.meter.is_empty()) {
+            return None;
+        }
+        let off: Vec<_> = deactivations.iter().filter_map(|each| Some((each, each.switched_off.as_ref()?))).collect();
+        let back = off.iter().filter(|(_, off)| off.back_at.is_some()).count();
+        let (all, count) = (deactivations.len(), off.len());
+        let headline = match (count, back) {
+            (0, _) => format!("Aircall would have left this webhook on under all {all} readings of its rules."),
+            (_, 0) => format!(
+                "Aircall would have switched this webhook off under {count} of {all} readings of its rules; it would not \
+                 have come back by itself:"
+            ),
+            (_, back) => format!(
+                "Aircall would have switched this webhook off under {count} of {all} readings of its rules; under {back} of \
+                 them it would have come back by itself:"
+            ),
+        };
+        let mut caveat = "Aircall's pages disagree about the limit and do not tell the time between retries, so each \
+                          reading rests on assumptions; `aircall-conformance profiles` lists them."
+            .to_owned();
+        if off.iter().any(|(_, off)| off.is_after_run) {
+            caveat
+                .push_str(" After the run, an event that failed is taken to fail again, and no other to come between.");
+        }
+        Some(Self { headline, lines: off.into_iter().map(|(each, off)| each.line(off)).collect(), caveat })
+    }
+}
+
+impl fmt::Display for Forecast {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.headline)?;
+        for (index, line) in self.lines.iter().enumerate() {
+            write!(f, "{}{line}", if index == 0 { " " } else { "; " })?;
+        }
+        write!(f, "{}{}", if self.lines.is_empty() { " " } else { ". " }, self.caveat)
+    }
+}
+
+impl Deactivation {
+    fn line(&self, off: &SwitchedOff) -> String {
+        let when = if off.is_after_run {
+            let later = span(off.at.saturating_sub(self.run));
+            format!("{later} after the run, at attempt {}, a retry of {}", off.attempts, off.case)
+        } else {
+            format!("at attempt {} of the run, {}", off.attempts, off.case)
+        };
+        let back = off.back_at.map(|back| format!("; on again after {}", span(back.saturating_sub(off.at))));
+        format!("{} (off after {}): {when}{}", self.profile, self.rule, back.unwrap_or_default())
+    }
 }

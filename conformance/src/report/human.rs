@@ -9,7 +9,8 @@ use std::fmt::Write;
 use super::{Conclusion, Detail, Report};
 use crate::verdict::Verdict;
 use finding::group;
-use text::{BOLD, style, time, wrapped};
+pub(crate) use text::wrapped;
+use text::{BOLD, DIM, style, time};
 
 pub(super) fn write(report: &Report, detail: Detail) -> String {
     let mut out = format!("{BOLD}report on {}{BOLD:#}\n", report.endpoint);
@@ -23,6 +24,7 @@ pub(super) fn write(report: &Report, detail: Detail) -> String {
     }
     table::sections(&mut out, report);
     latency(&mut out, report);
+    deactivation(&mut out, report);
     conclusion(&mut out, report);
     out
 }
@@ -44,6 +46,15 @@ fn latency(out: &mut String, report: &Report) {
         ),
     };
     let _ = writeln!(out, "\n{}", wrapped(&line, 0, 2));
+}
+
+fn deactivation(out: &mut String, report: &Report) {
+    let Some(forecast) = report.forecast() else { return };
+    let _ = writeln!(out, "\n{}", wrapped(&format!("deactivation: {}", forecast.headline), 0, 2));
+    for line in &forecast.lines {
+        let _ = writeln!(out, "  {}", wrapped(line, 2, 4));
+    }
+    let _ = writeln!(out, "  {DIM}{}{DIM:#}", wrapped(&forecast.caveat, 2, 2));
 }
 
 fn conclusion(out: &mut String, report: &Report) {

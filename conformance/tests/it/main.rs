@@ -18,3 +18,4 @@ mod report;
 mod cli;
 mod launch;
 mod makes;
+mod policy;
