@@ -49,7 +49,6 @@ pub use forecast::{Sent, forecast};
 pub use rehearsal::{Clock, Meter, Rehearsal, Webhook};
 pub use simulation::{Reply, Simulation};
 pub(crate) use span::{clock, span};
-pub(crate) use span::{clock, span};
 pub use subscription::{Attempt, Subscription};
 pub use timeline::{By, Entry, Happening, Loss};
 pub use traffic::Traffic;

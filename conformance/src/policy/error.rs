@@ -8,7 +8,7 @@ pub struct InvalidPolicy(Kind);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
-    NoProfile { name: String, near: Vec<String> },
+    NoProfile(String),
     NotToml(String),
     Unknown { what: &'static str, name: String, near: Vec<String> },
     Missing { name: &'static str, expected: String },
@@ -17,9 +17,7 @@ enum Kind {
 
 impl InvalidPolicy {
     pub(super) fn no_profile(name: &str) -> Self {
-        let names: Vec<_> = aircall_fixtures::profiles().iter().map(|profile| profile.name).collect();
-        // There are few enough to name them all.
-        Self(Kind::NoProfile { name: name.to_owned(), near: names.into_iter().map(str::to_owned).collect() })
+        Self(Kind::NoProfile(name.to_owned()))
     }
 
     pub(super) fn not_toml(error: &toml::de::Error) -> Self {
@@ -42,8 +40,10 @@ impl InvalidPolicy {
 impl fmt::Display for InvalidPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::NoProfile { name, near } => {
-                write!(f, "there is no profile `{name}`, expected one of {}", near.join(", "))
+            Kind::NoProfile(name) => {
+                // There are few enough to name them all.
+                let names: Vec<_> = aircall_fixtures::profiles().iter().map(|profile| profile.name).collect();
+                write!(f, "there is no profile `{name}`, expected one of {}", names.join(", "))
             }
             Kind::NotToml(error) => write!(f, "not a policy in TOML: {error}"),
             Kind::Unknown { what, name, near } if near.is_empty() => write!(f, "there is no {what} `{name}`"),

@@ -4,7 +4,7 @@ use aircall_fixtures::Value;
 
 use super::InvalidPolicy;
 
-/// The parameters of a profile, by name; each is taken out once, and none may be left.
+/// The parameters of a profile, by name; each is taken out once.
 #[derive(Debug, Clone)]
 pub(super) struct Parameters(BTreeMap<String, Found>);
 
@@ -52,7 +52,7 @@ impl Parameters {
         default: Option<u64>,
     ) -> Result<u64, InvalidPolicy> {
         let expected = match range.end() {
-            &MANY => format!("a whole number from {}", range.start()),
+            &MANY => format!("a whole number, {} or more", range.start()),
             end => format!("a whole number from {} to {end}", range.start()),
         };
         match self.take(name) {
@@ -89,9 +89,8 @@ impl Parameters {
         }
     }
 
-    /// The name of one that nobody has taken.
-    pub(super) fn rest(&self) -> Option<&str> {
-        self.0.keys().next().map(String::as_str)
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
     }
 }
 
@@ -103,11 +102,10 @@ fn entry(name: &str, value: toml::Value) -> Result<Found, InvalidPolicy> {
         table.remove(key);
     }
     match (value, table.keys().next()) {
-        (_, Some(key)) => Err(InvalidPolicy::unknown(
-            "key",
-            &format!("{name}.{key}"),
-            &["value", "standing", "note"].map(|known| format!("{name}.{known}")).each_ref().map(String::as_str),
-        )),
+        (_, Some(key)) => {
+            let found = Found::Other(format!("a table with `{key}`"));
+            Err(InvalidPolicy::wrong(name, &found, "`value`, `standing` and `note` in it, and nothing else"))
+        }
         (Some(value), None) => Ok(Found::of(&value)),
         (None, None) => {
             Err(InvalidPolicy::wrong(name, &Found::Other("a table without `value`".to_owned()), "`{ value = … }`"))

@@ -58,6 +58,10 @@ fn assumptions(value: Option<toml::Value>) -> Result<Vec<String>, InvalidPolicy>
 }
 
 fn policy(head: Head, mut from: Parameters) -> Result<Policy, InvalidPolicy> {
+    // First of all, so that one which is mistyped is not reported as missing.
+    if let Some(name) = from.names().find(|name| !KNOWN.contains(name)) {
+        return Err(InvalidPolicy::unknown("parameter", name, KNOWN));
+    }
     let max_retries = max_retries(&mut from)?;
     let failure_count = from.word(
         "failure_count",
@@ -119,10 +123,7 @@ fn policy(head: Head, mut from: Parameters) -> Result<Policy, InvalidPolicy> {
         return Err(InvalidPolicy::wrong("count_after_reenable", &found, expected));
     }
     fixed(&mut from)?;
-    match from.rest() {
-        Some(name) => Err(InvalidPolicy::unknown("parameter", name, KNOWN)),
-        None => Ok(policy),
-    }
+    Ok(policy)
 }
 
 /// Two parameters say the same, and of the two the smaller one binds.

@@ -24,6 +24,7 @@ pub struct Subscription {
     /// First attempts that wait for the webhook to be switched on.
     held: Vec<usize>,
     in_flight: usize,
+    /// Attempts that have ended.
     attempts: usize,
     /// Each event that was generated for this webhook, and whether it was acknowledged.
     acknowledged: BTreeMap<usize, bool>,
@@ -135,7 +136,6 @@ impl Subscription {
         }
         self.due.remove(&(first, order, job));
         self.in_flight += 1;
-        self.attempts += 1;
         let while_off = !self.is_active();
         let counts = !while_off || self.policy.disabled_retries_count_to_max;
         let entry = &mut self.jobs[job];
@@ -149,6 +149,7 @@ impl Subscription {
     /// Takes the end of an attempt.
     pub fn ended(&mut self, now: Duration, attempt: &Attempt, acknowledged: bool) {
         self.in_flight = self.in_flight.saturating_sub(1);
+        self.attempts += 1;
         if acknowledged { self.succeeded(now, attempt) } else { self.failed(now, attempt) }
     }
 
@@ -325,7 +326,7 @@ impl Subscription {
         self.counter.clone().count(now)
     }
 
-    /// Returns how many attempts have been made, or begun.
+    /// Returns how many attempts have been made.
     #[must_use]
     pub fn attempts(&self) -> usize {
         self.attempts
@@ -364,8 +365,8 @@ impl Subscription {
 }
 
 /// Where events may overtake each other, the first attempt comes up to so much later. Deliveries take 2 to 3 s in the one
-/// published measurement, so a second of spread is an assumption of the right size.
-const OVERTAKING_MS: u64 = 1000;
+/// published measurement, so two seconds of spread are an assumption of the right size.
+const OVERTAKING_MS: u64 = 2000;
 
 /// Where duplicates may come, one acknowledged event in so many comes again: often enough to be seen in a short run.
 const ONE_IN: u64 = 50;

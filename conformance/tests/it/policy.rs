@@ -52,7 +52,13 @@ fn stories(events: u64, receiver: fn() -> Box<dyn FnMut(&Attempt) -> Reply>) -> 
 #[test]
 fn a_receiver_that_always_fails() {
     let stories = stories(200, || Box::new(|_| Reply::status(500)));
-    insta::assert_snapshot!(stories.join("\n"), @"");
+    insta::assert_snapshot!(stories.join("\n"), @r"
+    exhaust-50: off at attempt 10001, 39075 s; on - s; 19601 attempts, 200 lost
+    reference-50: off at attempt 50, 23 s; on - s; 1224 attempts, 200 lost
+    strict-1: off at attempt 1, 0 s; on - s; 1 attempts, 200 lost
+    tutorial-10: off at attempt 10, 9 s; on - s; 10 attempts, 200 lost
+    tutorial-10-consecutive: off at attempt 10, 9 s; on - s; 10 attempts, 200 lost
+    ");
 }
 
 #[test]
@@ -64,7 +70,13 @@ fn a_receiver_that_fails_every_third_time() {
             Reply::status(if calls % 3 == 0 { 500 } else { 200 })
         })
     });
-    insta::assert_snapshot!(stories.join("\n"), @"");
+    insta::assert_snapshot!(stories.join("\n"), @r"
+    exhaust-50: off at attempt -, - s; on - s; 299 attempts, 0 lost
+    reference-50: off at attempt -, - s; on - s; 299 attempts, 0 lost
+    strict-1: off at attempt 3, 2 s; on - s; 3 attempts, 198 lost
+    tutorial-10: off at attempt 30, 29 s; on - s; 30 attempts, 180 lost
+    tutorial-10-consecutive: off at attempt -, - s; on - s; 200 attempts, 66 lost
+    ");
 }
 
 /// Nine are one short of ten: a counter that succeeds in between is set back, one that adds up is not.
@@ -77,7 +89,13 @@ fn a_receiver_that_fails_in_bursts_of_nine() {
             Reply::status(if calls % 10 == 0 { 200 } else { 500 })
         })
     });
-    insta::assert_snapshot!(stories.join("\n"), @"");
+    insta::assert_snapshot!(stories.join("\n"), @r"
+    exhaust-50: off at attempt 1995, 39225 s; on 43725 s; 2000 attempts, 0 lost
+    reference-50: off at attempt -, - s; on - s; 1995 attempts, 1 lost
+    strict-1: off at attempt 1, 0 s; on - s; 1 attempts, 200 lost
+    tutorial-10: off at attempt 11, 10 s; on - s; 11 attempts, 199 lost
+    tutorial-10-consecutive: off at attempt -, - s; on - s; 200 attempts, 180 lost
+    ");
 }
 
 #[test]
@@ -89,14 +107,26 @@ fn a_receiver_that_fails_after_ten() {
             Reply::status(if calls > 10 { 503 } else { 204 })
         })
     });
-    insta::assert_snapshot!(stories.join("\n"), @"");
+    insta::assert_snapshot!(stories.join("\n"), @r"
+    exhaust-50: off at attempt 9511, 39085 s; on - s; 18631 attempts, 190 lost
+    reference-50: off at attempt 60, 33 s; on - s; 1234 attempts, 190 lost
+    strict-1: off at attempt 11, 10 s; on - s; 11 attempts, 190 lost
+    tutorial-10: off at attempt 20, 19 s; on - s; 20 attempts, 190 lost
+    tutorial-10-consecutive: off at attempt 20, 19 s; on - s; 20 attempts, 190 lost
+    ");
 }
 
 /// What is acknowledged after the sender has gone is a failure; within the time it is not.
 #[test]
 fn a_receiver_that_is_too_slow_by_a_second() {
     let slow = stories(200, || Box::new(|_| Reply::status(200).after(seconds(6))));
-    insta::assert_snapshot!(slow.join("\n"), @"");
+    insta::assert_snapshot!(slow.join("\n"), @r"
+    exhaust-50: off at attempt 10001, 39565 s; on - s; 19600 attempts, 200 lost
+    reference-50: off at attempt 50, 39 s; on - s; 1581 attempts, 200 lost
+    strict-1: off at attempt 1, 5 s; on - s; 1 attempts, 200 lost
+    tutorial-10: off at attempt 10, 50 s; on - s; 10 attempts, 200 lost
+    tutorial-10-consecutive: off at attempt 10, 50 s; on - s; 10 attempts, 200 lost
+    ");
     for profile in PROFILES {
         let webhook = played(named(profile), 200, |_| Reply::status(200).after(seconds(5)));
         assert_eq!((webhook.switched_off_at(), webhook.delivered()), (None, 200), "{profile}");
@@ -108,7 +138,13 @@ fn a_receiver_that_recovers_after_an_hour() {
     let stories = stories(200, || {
         Box::new(|attempt| Reply::status(if attempt.at < Duration::from_secs(3600) { 502 } else { 200 }))
     });
-    insta::assert_snapshot!(stories.join("\n"), @"");
+    insta::assert_snapshot!(stories.join("\n"), @r"
+    exhaust-50: off at attempt -, - s; on - s; 2400 attempts, 0 lost
+    reference-50: off at attempt 50, 23 s; on 3975 s; 288 attempts, 176 lost
+    strict-1: off at attempt 1, 0 s; on - s; 1 attempts, 200 lost
+    tutorial-10: off at attempt 10, 9 s; on - s; 10 attempts, 200 lost
+    tutorial-10-consecutive: off at attempt 10, 9 s; on - s; 10 attempts, 200 lost
+    ");
 }
 
 #[test]
@@ -280,15 +316,22 @@ fn what_a_run_means_under_each_profile() {
                 )
             });
             format!(
-                "{} of {}: {off:?}; {} readings, {} lost",
+                "{} of {}: {}; {} readings, {} lost",
                 each.profile,
                 each.limit,
+                off.unwrap_or_default(),
                 each.meter.len(),
                 each.lost.len()
             )
         })
         .collect();
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    exhaust-50 of 1: payload/40 at 39116 s, attempt 709, back None, after run true; 1284 readings, 12 lost
+    reference-50 of 50: payload/45 at 1320 s, attempt 210, back None, after run true; 720 readings, 12 lost
+    strict-1 of 1: payload/40 at 40 s, attempt 41, back None, after run false; 41 readings, 80 lost
+    tutorial-10-consecutive of 10: payload/49 at 49 s, attempt 50, back None, after run false; 50 readings, 80 lost
+    tutorial-10 of 10: payload/49 at 49 s, attempt 50, back None, after run false; 50 readings, 80 lost
+    ");
 }
 
 #[test]
@@ -300,7 +343,7 @@ fn what_is_wrong_with_a_file_is_said() {
         "name = 'mine'\nparameters = 3",
         "name = 'mine'\nbase = 'x'\n[parameters]\ndisable_after = 3",
         "name = 'mine'\n[parameters]",
-        "name = 'mine'\n[parameters]\ndisable_afer = 3\ndisable_after = 3",
+        "name = 'mine'\n[parameters]\ndisable_afer = 3",
         "name = 'mine'\n[parameters]\nxyzzy = 3\ndisable_after = 3",
         "name = 'mine'\n[parameters]\ndisable_after = 0",
         "name = 'mine'\n[parameters]\ndisable_after = -1",
@@ -324,7 +367,7 @@ fn what_is_wrong_with_a_file_is_said() {
     insta::assert_snapshot!("policy_errors", texts.join("\n\n"));
     assert_eq!(
         Policy::named("reference-5").unwrap_err().to_string(),
-        "there is no profile `reference-5`, expected one of exhaust-50, reference-50, strict-1, tutorial-10, \
-         tutorial-10-consecutive"
+        "there is no profile `reference-5`, expected one of exhaust-50, reference-50, strict-1, tutorial-10-consecutive, \
+         tutorial-10"
     );
 }

@@ -1,15 +1,21 @@
 //! The arguments as they are typed.
 
 mod check;
+mod deactivate;
 mod delivery;
 mod events;
+mod profiles;
+mod receiver;
 mod send;
 mod value;
 
 pub(crate) use check::CheckArgs;
 use clap::{Parser, Subcommand};
+pub(crate) use deactivate::DeactivateArgs;
 pub(crate) use delivery::DeliveryArgs;
 pub(crate) use events::EventsArgs;
+pub(crate) use profiles::ProfilesArgs;
+pub(crate) use receiver::ReceiverArgs;
 pub(crate) use send::SendArgs;
 pub(crate) use value::Format;
 
@@ -29,6 +35,8 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Check(CheckArgs),
+    Deactivate(DeactivateArgs),
+    Profiles(ProfilesArgs),
     Events(EventsArgs),
     Send(SendArgs),
 }

@@ -3,8 +3,12 @@
 mod args;
 mod intent;
 mod check;
+mod deactivate;
+mod profiles;
 mod events;
 mod send;
+mod receiver;
+mod interrupt;
 mod progress;
 mod suggestion;
 mod exit;
@@ -23,6 +27,8 @@ fn main() -> std::process::ExitCode {
 async fn run(args: Args) -> Result<Exit, Box<dyn std::error::Error>> {
     match args.command {
         Command::Check(args) => check::run(intent::Check::new(args)?).await,
+        Command::Deactivate(args) => deactivate::run(intent::Deactivate::new(args)?).await,
+        Command::Profiles(args) => profiles::run(&args),
         Command::Events(args) => events::run(&args),
         Command::Send(args) => send::run(intent::Send::new(args)?).await,
     }

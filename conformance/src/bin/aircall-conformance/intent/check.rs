@@ -1,21 +1,17 @@
-use aircall_conformance::{
-    Detail, Target,
-    receiver::{Echo, Launch},
-};
+use aircall_conformance::Detail;
 
-use super::{Delivery, Result};
+use super::{Delivery, Receiver, Result};
 use crate::args::{CheckArgs, Format};
 
 /// To judge a receiver.
 #[derive(Debug)]
 pub(crate) struct Check {
-    pub(crate) target: Target,
+    pub(crate) receiver: Receiver,
     pub(crate) delivery: Delivery,
     pub(crate) output: Output,
     pub(crate) is_strict: bool,
     pub(crate) hostile_anywhere: bool,
     pub(crate) rate: Option<u32>,
-    pub(crate) launch: Option<Launch>,
 }
 
 /// What the report looks like.
@@ -27,18 +23,10 @@ pub(crate) enum Output {
 
 impl Check {
     pub(crate) fn new(args: CheckArgs) -> Result<Self> {
-        let target: Target = args.url.parse()?;
-        let echo: Echo = args.show_output.then_some(|line| eprintln!("receiver: {line}"));
-        let launch = Launch { command: args.command, timeout: args.startup_timeout, echo };
-        let launch = (!launch.command.is_empty()).then_some(launch);
-        if target.port() == 0 && launch.is_none() {
-            return Err(
-                "the URL has port 0, expected a command after `--` that listens on the port chosen for it".into()
-            );
-        }
+        let receiver = Receiver::new(&args.url, args.receiver)?;
         Ok(Self {
-            target,
-            delivery: Delivery::new(args.delivery, launch.is_some())?,
+            delivery: Delivery::new(args.delivery, receiver.launch.is_some())?,
+            receiver,
             output: match (args.format, args.all) {
                 (Format::Json, _) => Output::Json,
                 (Format::Human, false) => Output::Human(Detail::Findings),
@@ -47,12 +35,6 @@ impl Check {
             is_strict: args.strict,
             hostile_anywhere: args.yes_hostile,
             rate: args.rate,
-            launch,
         })
-    }
-
-    /// Tells whether what the receiver prints is shown as it comes.
-    pub(crate) fn shows_output(&self) -> bool {
-        self.launch.as_ref().is_some_and(|launch| launch.echo.is_some())
     }
 }
