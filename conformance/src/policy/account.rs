@@ -41,7 +41,7 @@ pub enum Ended {
 pub struct Event {
     /// Its number in the stream, counted from 1 as readers do.
     pub number: usize,
-    /// Its name, with the variant of the fixture (`call.created.with-user`).
+    /// Its name (`call.created`).
     pub name: String,
     /// The id of its call.
     pub call_id: u64,

@@ -46,7 +46,7 @@ impl Traffic {
     /// Returns its events: when each comes into being, and its name.
     #[must_use]
     pub fn stream(&self) -> Vec<Generated> {
-        (0..self.events).map(|event| Generated::new(self.time(event), self.event(event).name)).collect()
+        (0..self.events).map(|event| Generated::new(self.time(event), self.event(event).event)).collect()
     }
 
     /// Returns the id of the call that an event is about.
@@ -145,8 +145,9 @@ mod tests {
         let traffic = Traffic::new(20, 7).at(begin);
         let token = Token::new("secret").unwrap();
         let names: Vec<_> = traffic.stream().into_iter().map(|event| event.name).collect();
-        assert_eq!(names[..5], STEPS[..5]);
-        assert_eq!(names[9], STEPS[0]);
+        // Aircall knows no variants: an event list has `call.created`.
+        assert_eq!(names[..3], ["call.created", "call.answered", "call.hungup"]);
+        assert_eq!(names[9], "call.created");
         let body = |event| String::from_utf8(traffic.body(event, &token).to_vec()).unwrap();
         let json = |event| serde_json::from_str::<serde_json::Value>(&body(event)).unwrap();
         assert_eq!(body(3), body(3));

@@ -141,6 +141,8 @@ async fn help_tells_all() {
     for (name, arguments) in [
         ("help", &["--help"][..]),
         ("help_check", &["check", "--help"]),
+        ("help_deactivate", &["deactivate", "--help"]),
+        ("help_profiles", &["profiles", "--help"]),
         ("help_events", &["events", "--help"]),
         ("help_send", &["send", "--help"]),
     ] {

@@ -19,3 +19,4 @@ mod cli;
 mod launch;
 mod makes;
 mod policy;
+mod rehearsal;

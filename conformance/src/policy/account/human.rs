@@ -1,6 +1,6 @@
 //! The story of a webhook for a person: the stretches between switching off and on, then what it comes to.
 
-use std::fmt::Write;
+use std::{fmt::Write, time::Duration};
 
 use super::{Account, Ended};
 use crate::{
@@ -14,12 +14,16 @@ pub(super) fn write(account: &Account) -> String {
     let basis = if policy.basis.is_empty() { String::new() } else { format!("; rests on {}", policy.basis) };
     line(&mut out, &format!("policy: {}, off after {}{basis}", policy.name, policy.rule()));
     if !policy.assumptions.is_empty() {
-        line(&mut out, &format!("assumed in it: {}", policy.assumptions.join(", ")));
+        let count = counted(policy.assumptions.len(), "parameter");
+        line(
+            &mut out,
+            &format!("assumed in it: {count}, since Aircall does not publish how it counts and tries again"),
+        );
     }
     out.push('\n');
     timeline(&mut out, account);
     out.push('\n');
-    for sentence in [why(account), lost(account)].into_iter().flatten() {
+    for sentence in [why(account), lost(account), remedy(account)].into_iter().flatten() {
         line(&mut out, &sentence);
     }
     line(&mut out, &conclusion(account));
@@ -60,7 +64,7 @@ fn row(out: &mut String, time: &str, state: &str, text: &str) {
 /// What happened between two switches, added up.
 struct Stretch {
     is_on: bool,
-    from: Option<std::time::Duration>,
+    time: Option<(Duration, Duration)>,
     acknowledged: usize,
     failed: usize,
     highest: u32,
@@ -70,11 +74,11 @@ struct Stretch {
 
 impl Stretch {
     fn new(is_on: bool) -> Self {
-        Self { is_on, from: None, acknowledged: 0, failed: 0, highest: 0, given_up: 0, dropped: 0 }
+        Self { is_on, time: None, acknowledged: 0, failed: 0, highest: 0, given_up: 0, dropped: 0 }
     }
 
     fn add(&mut self, entry: &Entry) {
-        self.from.get_or_insert(entry.at);
+        self.time.get_or_insert((entry.at, entry.at)).1 = entry.at;
         match entry.what {
             Happening::Attempted { acknowledged, failures, .. } => {
                 *(if acknowledged { &mut self.acknowledged } else { &mut self.failed }) += 1;
@@ -87,7 +91,7 @@ impl Stretch {
     }
 
     fn write(self, out: &mut String, limit: u32) {
-        let Some(from) = self.from else { return };
+        let Some((from, to)) = self.time else { return };
         let mut parts = vec![];
         if self.acknowledged + self.failed > 0 {
             let attempts = counted(self.acknowledged + self.failed, "attempt");
@@ -101,6 +105,9 @@ impl Stretch {
         }
         if self.dropped > 0 {
             parts.push(format!("{} never sent", counted(self.dropped, "event")));
+        }
+        if to > from {
+            parts.push(format!("until {}", clock(to)));
         }
         row(out, &clock(from), if self.is_on { "on" } else { "off" }, &parts.join("; "));
     }
@@ -129,15 +136,23 @@ fn lost(account: &Account) -> Option<String> {
     if events.is_empty() {
         return None;
     }
-    let waiting = match account.waiting() {
-        0 => String::new(),
-        waiting => format!("; of these, {waiting} still waited to be sent again when it ended"),
-    };
-    Some(format!(
-        "lost for good, never acknowledged: {}: {}{waiting}",
-        counted(events.len(), "event"),
-        list(events.into_iter())
-    ))
+    let (count, waiting) = (events.len(), account.waiting());
+    let all = format!("{}: {}", counted(count, "event"), list(events.into_iter()));
+    Some(match waiting {
+        0 => format!("lost for good, never acknowledged: {all}"),
+        _ => format!(
+            "not acknowledged: {all}; {waiting} of them still waited to be sent again when it ended, {} are lost for good",
+            count.saturating_sub(waiting)
+        ),
+    })
+}
+
+fn remedy(account: &Account) -> Option<String> {
+    (!account.webhook.is_active()).then(|| {
+        "to mend: the receiver first; then switch the webhook on, on the Dashboard or with PUT /v1/webhooks/:id. Give \
+         `events` along with `active`: without it, the webhook is subscribed to every event there is"
+            .to_owned()
+    })
 }
 
 fn conclusion(account: &Account) -> String {
@@ -159,7 +174,7 @@ fn conclusion(account: &Account) -> String {
     format!("{early}{verdict}; {delivered} acknowledged in {attempts}")
 }
 
-pub(crate) fn counted(count: usize, what: &str) -> String {
+fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
