@@ -191,16 +191,17 @@ impl Subscription {
         let goes_off = was_on && is_failure && self.counter.count(now) >= self.policy.disable_after;
         if goes_off {
             self.off_since = Some(now);
-            self.record(now, Happening::SwitchedOff { event: attempt.event, attempts: self.attempts });
         }
         // Where the time after the switch-off is a phase of its own, an event has as many retries in it as fit.
         let has_more = !self.is_active() && !self.policy.disabled_retries_count_to_max;
-        let is_too_late = self.end_of_retries().is_some_and(|end| now >= end);
-        if !has_retries && !has_more {
+        let is_exhausted = !has_retries && !has_more;
+        if is_exhausted {
             self.give_up(now, attempt.event, Loss::Exhausted);
-        } else if is_too_late {
-            self.give_up(now, attempt.event, Loss::OffTooLong);
-        } else {
+        }
+        if goes_off {
+            self.record(now, Happening::SwitchedOff { event: attempt.event, attempts: self.attempts });
+        }
+        if !is_exhausted {
             self.retry(now, attempt);
         }
         if goes_off {
@@ -212,6 +213,9 @@ impl Subscription {
     }
 
     fn retry(&mut self, now: Duration, attempt: &Attempt) {
+        if self.end_of_retries().is_some_and(|end| now >= end) {
+            return self.give_up(now, attempt.event, Loss::OffTooLong);
+        }
         let retry = attempt.number as usize - 1;
         let delay = match &mut self.chance {
             Some(chance) => self.policy.backoff.jittered(retry, || chance.share()),

@@ -80,22 +80,28 @@ impl Forecast {
             return None;
         }
         let off: Vec<_> = deactivations.iter().filter_map(|each| Some((each, each.switched_off.as_ref()?))).collect();
-        let back = off.iter().filter(|(_, off)| off.back_at.is_some()).count();
-        let (all, count) = (deactivations.len(), off.len());
-        let headline = match (count, back) {
-            (0, _) => format!("Aircall would have left this webhook on under all {all} readings of its rules."),
-            (_, 0) => format!(
-                "Aircall would have switched this webhook off under {count} of {all} readings of its rules; it would not \
-                 have come back by itself:"
-            ),
-            (_, back) => format!(
-                "Aircall would have switched this webhook off under {count} of {all} readings of its rules; under {back} of \
-                 them it would have come back by itself:"
+        let (all, back) = (deactivations.len(), off.iter().filter(|(_, off)| off.back_at.is_some()).count());
+        let after = off.iter().filter(|(_, off)| off.is_after_run).count();
+        let when = match (off.len() - after, after) {
+            (0, 0) => {
+                let headline =
+                    format!("Aircall would have left this webhook on under all {all} readings of its rules.");
+                return Some(Self { headline, lines: vec![], caveat: ASSUMED.to_owned() });
+            }
+            (during, 0) => format!("during this run under {during} of {all} readings of its rules"),
+            (0, after) => format!("after this run, by retries that fail, under {after} of {all} readings of its rules"),
+            (during, after) => format!(
+                "during this run under {during} of {all} readings of its rules, and after it, by retries that fail, under \
+                 {after} more"
             ),
         };
-        let mut caveat = "Aircall's pages disagree about the limit and do not tell the time between retries, so each \
-                          reading rests on assumptions; `aircall-conformance profiles` lists them."
-            .to_owned();
+        let back = match back {
+            0 => "it would not have come back by itself".to_owned(),
+            back if back == off.len() => "it would have come back by itself".to_owned(),
+            back => format!("it would have come back by itself under {back} of them"),
+        };
+        let headline = format!("Aircall would have switched this webhook off {when}; {back}:");
+        let mut caveat = ASSUMED.to_owned();
         if off.iter().any(|(_, off)| off.is_after_run) {
             caveat
                 .push_str(" After the run, an event that failed is taken to fail again, and no other to come between.");
@@ -124,5 +130,44 @@ impl Deactivation {
         };
         let back = off.back_at.map(|back| format!("; on again after {}", span(back.saturating_sub(off.at))));
         format!("{} (off after {}): {when}{}", self.profile, self.rule, back.unwrap_or_default())
+    }
+}
+
+/// How far a forecast can be relied on.
+const ASSUMED: &str = "Aircall's pages disagree about the limit and do not tell the time between retries, so each reading \
+                       rests on assumptions; `aircall-conformance profiles` lists them.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::{Sent, forecast};
+
+    fn said(acknowledged: impl Fn(u64) -> bool) -> String {
+        let sent: Vec<_> = (0..60)
+            .map(|number| Sent {
+                case: format!("payload/{number}"),
+                acknowledged: acknowledged(number),
+                at: Duration::from_secs(number),
+                elapsed: Duration::from_millis(5),
+            })
+            .collect();
+        Forecast::of(&forecast(&sent)).unwrap().to_string().replace(ASSUMED, "(…)")
+    }
+
+    #[test]
+    fn the_sentence_says_under_which_readings_when_and_whether_for_good() {
+        assert_eq!(said(|_| true), "Aircall would have left this webhook on under all 5 readings of its rules. (…)");
+        assert_eq!(
+            said(|number| !(20..32).contains(&number)),
+            "Aircall would have switched this webhook off during this run under 3 of 5 readings of its rules, and after it, \
+             by retries that fail, under 2 more; it would not have come back by itself: exhaust-50 (off after the first \
+             event that fails after all its retries): 10 h 50 min after the run, at attempt 649, a retry of payload/20; \
+             reference-50 (off after 50 failures in a row): 10 min 1 s after the run, at attempt 138, a retry of \
+             payload/25; strict-1 (off after the first failure): at attempt 21 of the run, payload/20; \
+             tutorial-10-consecutive (off after 10 failures in a row): at attempt 30 of the run, payload/29; tutorial-10 \
+             (off after 10 failures in all): at attempt 30 of the run, payload/29. (…) After the run, an event that failed \
+             is taken to fail again, and no other to come between."
+        );
+        assert_eq!(Forecast::of(&forecast(&[])), None);
     }
 }

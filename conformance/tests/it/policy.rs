@@ -39,7 +39,9 @@ fn story(webhook: &Subscription) -> (Option<usize>, Option<u64>, Option<u64>, us
     (straw, at(off), at(on), webhook.attempts(), webhook.never_acknowledged().len())
 }
 
-fn stories(events: u64, receiver: fn() -> Box<dyn FnMut(&Attempt) -> Reply>) -> Vec<String> {
+type Receiver = Box<dyn FnMut(&Attempt) -> Reply>;
+
+fn stories(events: u64, receiver: fn() -> Receiver) -> Vec<String> {
     let line = |profile| {
         let (straw, off, on, attempts, lost) = story(&played(named(profile), events, receiver()));
         let or = |number: Option<u64>| number.map_or("-".to_owned(), |number| number.to_string());
@@ -326,7 +328,7 @@ fn what_a_run_means_under_each_profile() {
         })
         .collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
-    exhaust-50 of 1: payload/40 at 39116 s, attempt 709, back None, after run true; 1284 readings, 12 lost
+    exhaust-50 of 1: payload/40 at 39115 s, attempt 709, back None, after run true; 1285 readings, 12 lost
     reference-50 of 50: payload/45 at 1320 s, attempt 210, back None, after run true; 720 readings, 12 lost
     strict-1 of 1: payload/40 at 40 s, attempt 41, back None, after run false; 41 readings, 80 lost
     tutorial-10-consecutive of 10: payload/49 at 49 s, attempt 50, back None, after run false; 50 readings, 80 lost

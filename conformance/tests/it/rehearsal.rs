@@ -46,7 +46,7 @@ fn webhook(endpoint: Endpoint, token: &str, profile: &str) -> Webhook {
 }
 
 fn third(call: usize) -> StatusCode {
-    if call % 3 == 0 { StatusCode::BAD_GATEWAY } else { StatusCode::NO_CONTENT }
+    if call.is_multiple_of(3) { StatusCode::BAD_GATEWAY } else { StatusCode::NO_CONTENT }
 }
 
 #[tokio::test]

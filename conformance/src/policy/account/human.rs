@@ -11,7 +11,7 @@ use crate::{
 pub(super) fn write(account: &Account) -> String {
     let policy = account.policy();
     let mut out = format!("deactivation of {}\n", account.endpoint);
-    let basis = if policy.basis.is_empty() { String::new() } else { format!("; rests on {}", policy.basis) };
+    let basis = if policy.basis.is_empty() { String::new() } else { format!("; basis: {}", policy.basis) };
     line(&mut out, &format!("policy: {}, off after {}{basis}", policy.name, policy.rule()));
     if !policy.assumptions.is_empty() {
         let count = counted(policy.assumptions.len(), "parameter");

@@ -23,8 +23,8 @@ pub(crate) struct DeactivateArgs {
 
     /// Which reading of Aircall's rules to play
     ///
-    /// reference-50 follows the pages that Aircall updated last, and is the only one that also says how a webhook comes
-    /// back. strict-1 switches off at the first failure: the gate for a test.
+    /// The default follows the pages that Aircall updated last, and is the milder of the two with retries: what is switched
+    /// off under it has a real problem. strict-1 switches off at the first failure, which is the gate for a test.
     #[arg(long, value_name = "NAME", default_value = "reference-50", conflicts_with = "profile_file")]
     pub(crate) profile: String,
 
