@@ -134,8 +134,7 @@ impl Deactivation {
 }
 
 /// How far a forecast can be relied on.
-const ASSUMED: &str = "Aircall's pages disagree about the limit and do not tell the time between retries, so each reading \
-                       rests on assumptions; `aircall-conformance profiles` lists them.";
+const ASSUMED: &str = "Each reading rests in part on assumptions; `aircall-conformance profiles` lists them.";
 
 #[cfg(test)]
 mod tests {

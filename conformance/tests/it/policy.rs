@@ -294,6 +294,32 @@ fn a_window_forgets_and_what_came_while_off_can_wait() {
 }
 
 #[test]
+fn coming_back_has_its_own_rules() {
+    let lines = "disable_after = 3\nmax_retries_per_event = 5\nbackoff = [10]\nretry_while_disabled_s = 100\n\
+                 reenable_on_success = true\n";
+    // Events 0 to 2 switch it off; the first retry switches it on, and the events from 20 on fail again.
+    let play = |more: &str| {
+        let mut simulation = Simulation::new([0, 1, 2, 20, 21, 22].map(|at| Generated::new(seconds(at), "call.ended")));
+        simulation.subscribe(Subscription::new(mine(&format!("{lines}{more}"))), |attempt| {
+            Reply::status(if attempt.number == 1 { 500 } else { 200 })
+        });
+        simulation.run().remove(0)
+    };
+    let offs = |webhook: &Subscription| {
+        let off = |entry: &&Entry| matches!(entry.what, Happening::SwitchedOff { .. });
+        webhook.timeline().iter().filter(off).map(|entry| entry.at.as_secs()).collect::<Vec<_>>()
+    };
+    let webhook = play("replay_after_reenable = 'pending-retries'");
+    assert_eq!((offs(&webhook), webhook.never_acknowledged()), (vec![2, 22], vec![]));
+    // What waited is given up; the one that switched it on is not.
+    let webhook = play("replay_after_reenable = 'none'");
+    assert_eq!((offs(&webhook), webhook.never_acknowledged()), (vec![2, 22], vec![1, 2, 4, 5]));
+    // Two failures are counted from the beginning, so the next one is enough.
+    let webhook = play("replay_after_reenable = 'none'\ncount_after_reenable = 2");
+    assert_eq!(offs(&webhook), [2, 20]);
+}
+
+#[test]
 fn what_a_run_means_under_each_profile() {
     let sent: Vec<_> = (0..120u64)
         .map(|number| Sent {

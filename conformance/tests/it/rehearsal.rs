@@ -194,6 +194,26 @@ async fn in_wall_time_it_ends_when_its_time_is_over() {
     assert!(ran.stdout.replace("\n  ", " ").contains("still waited to be"), "{}", ran.stdout);
 }
 
+#[tokio::test]
+async fn a_jumping_clock_ends_with_its_time_too() {
+    let (endpoint, _) = service(|_| StatusCode::INTERNAL_SERVER_ERROR);
+    let rehearsal = Rehearsal::new(webhook(endpoint, TOKEN, "reference-50")).with_events(3).with_clock(Clock::Jumping);
+    let accounts = rehearsal.with_limit(Duration::from_secs(60)).run().await.unwrap();
+    assert_eq!((accounts[0].ended, accounts[0].waiting()), (Ended::OutOfTime, 3));
+    assert!(accounts[0].time <= Duration::from_secs(60), "{:?}", accounts[0].time);
+}
+
+#[tokio::test]
+async fn before_it_sends_anything_to_another_machine_it_says_so() {
+    // Reserved for documentation: nobody is there.
+    let arguments = ["deactivate", "http://192.0.2.1:9/", "--token", TOKEN, "--skip-waits", "--events", "1"];
+    let ran = run(&[&arguments[..], &["--profile", "strict-1", "--timeout", "50ms"]].concat()).await;
+    assert!(ran.stderr.contains("1 invented event with the valid token"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("note: this receiver is on another machine"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("10 requests a second at most"), "{}", ran.stderr);
+    assert_ne!(ran.code, 0);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn ctrl_c_ends_it_with_a_partial_report() {
