@@ -23,7 +23,24 @@ fn named(profile: &str) -> Subscription {
 fn played(webhook: Subscription, events: u64, receiver: impl FnMut(&Attempt) -> Reply) -> Subscription {
     let mut simulation = Simulation::new(stream(events));
     simulation.subscribe(webhook, receiver);
-    simulation.run().remove(0)
+    let webhook = simulation.run().remove(0);
+    assert_every_event_has_one_end(&webhook);
+    webhook
+}
+
+/// An event that was not acknowledged was given up or dropped, once, and no other was.
+fn assert_every_event_has_one_end(webhook: &Subscription) {
+    let mut ends: Vec<_> = webhook
+        .timeline()
+        .iter()
+        .filter_map(|entry| match entry.what {
+            Happening::GivenUp { event, .. } | Happening::Dropped { event } => Some(event),
+            _ => None,
+        })
+        .collect();
+    ends.sort_unstable();
+    assert_eq!(ends, webhook.never_acknowledged());
+    assert!(webhook.is_idle());
 }
 
 /// What became of it: the attempt that switched it off, the seconds of switching off and on, the attempts and the losses.
@@ -317,6 +334,26 @@ fn coming_back_has_its_own_rules() {
     // Two failures are counted from the beginning, so the next one is enough.
     let webhook = play("replay_after_reenable = 'none'\ncount_after_reenable = 2");
     assert_eq!(offs(&webhook), [2, 20]);
+}
+
+#[test]
+fn retries_in_a_phase_of_their_own_use_up_nothing() {
+    let lines = "disable_after = 1\nfailure_unit = 'exhausted-event'\nmax_retries_per_event = 2\nbackoff = [10]\n\
+                 retry_while_disabled_s = 1000\nreenable_on_success = true\nreplay_after_reenable = 'pending-retries'\n";
+    // The first event has failed three times by 20 s and succeeds at 40 s; the second goes on failing.
+    let offs = |counts: bool| {
+        let mut simulation = Simulation::new([0, 19].map(|at| Generated::new(seconds(at), "call.ended")));
+        let policy = mine(&format!("{lines}disabled_retries_count_to_max = {counts}"));
+        simulation.subscribe(Subscription::new(policy), |attempt| {
+            Reply::status(if attempt.event == 0 && attempt.at >= seconds(40) { 200 } else { 500 })
+        });
+        let webhook = simulation.run().remove(0);
+        let off = |entry: &&Entry| matches!(entry.what, Happening::SwitchedOff { .. });
+        webhook.timeline().iter().filter(off).map(|entry| entry.at.as_secs()).collect::<Vec<_>>()
+    };
+    assert_eq!(offs(false), [20, 59]);
+    // In one budget the first event has no retry left that could succeed.
+    assert_eq!(offs(true), [20]);
 }
 
 #[test]

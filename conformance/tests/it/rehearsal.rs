@@ -95,6 +95,7 @@ async fn webhooks_with_tokens_of_their_own_get_one_stream() {
     let (well, ill) = (well_got.lock().unwrap(), ill_got.lock().unwrap());
     let text = |body: &Bytes| String::from_utf8(body.to_vec()).unwrap();
     assert!(well.iter().all(|body| text(body).contains("first token") && !text(body).contains("second token")));
+    assert!(ill.iter().all(|body| text(body).contains("second token")));
     assert_eq!(text(&ill[0]).replace("second token", "first token"), text(&well[3]));
 }
 
@@ -192,6 +193,18 @@ async fn in_wall_time_it_ends_when_its_time_is_over() {
         ran.stdout
     );
     assert!(ran.stdout.replace("\n  ", " ").contains("still waited to be"), "{}", ran.stdout);
+}
+
+#[tokio::test]
+async fn on_a_jumping_clock_silence_takes_all_the_time_there_is() {
+    let service = tower::service_fn(|_: http::Request<RequestBody>| async {
+        std::future::pending::<()>().await;
+        Ok::<_, Infallible>(http::Response::new(Empty::<Bytes>::new()))
+    });
+    let patience = Duration::from_millis(100);
+    let webhook = webhook(Endpoint::service("/", service), TOKEN, "strict-1").with_timeout(patience);
+    let accounts = Rehearsal::new(webhook).with_events(1).with_clock(Clock::Jumping).run().await.unwrap();
+    assert_eq!(accounts[0].switched_off_at(), Some(patience));
 }
 
 #[tokio::test]
