@@ -13,6 +13,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 
 pub use body::RequestBody;
+pub(crate) use body::dated;
 pub(crate) use headers::keep_alive;
 
 use crate::{
@@ -68,7 +69,7 @@ impl Sender {
     /// case of a token without letters.
     #[must_use]
     pub fn prepare(&self, request: &Request) -> Option<Delivery> {
-        let body = body::dated(body::write(request.body, &self.token)?, self.now);
+        let body = dated(body::write(request.body, &self.token)?, self.now);
         Some(self.write(request, body))
     }
 

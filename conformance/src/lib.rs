@@ -34,6 +34,7 @@ pub mod observation;
 pub mod verdict;
 pub mod report;
 pub mod run;
+pub mod policy;
 
 pub mod receiver;
 

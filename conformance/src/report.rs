@@ -20,7 +20,8 @@ use std::time::Duration;
 
 pub use comparison::{CaseChange, Change, Comparison, LatencyChange, Snapshot, UnreadableReport};
 pub use conclusion::{Conclusion, Met};
-pub use deactivation::{Deactivation, Reading, SwitchedOff};
+pub use deactivation::{Deactivation, Forecast, Reading, SwitchedOff};
+pub(crate) use human::wrapped;
 pub use json::{FORMAT as JSON_FORMAT, SCHEMA as JSON_SCHEMA};
 pub use known::{InvalidKnown, Known, KnownDeviation, Stale};
 pub use latency::Latency;
@@ -29,6 +30,7 @@ pub use layout::{Detail, Layout};
 use crate::{
     case::{Case, Expectation},
     observation::Observation,
+    policy,
     run::Record,
     verdict::{Evidence, Judgement, Verdict, judge},
 };
@@ -85,8 +87,8 @@ impl Report {
             requests: record.requests,
             is_interrupted: record.is_interrupted,
             latency: Latency::of(times.collect()),
+            deactivations: policy::forecast(&honest(&results)),
             results,
-            deactivations: vec![],
             stale: vec![],
         }
     }
@@ -97,6 +99,12 @@ impl Report {
     pub fn with_known(mut self, known: &Known) -> Self {
         known.apply(&mut self);
         self
+    }
+
+    /// Returns what Aircall would have done about this webhook, in words; `None` if no honest event was sent.
+    #[must_use]
+    pub fn forecast(&self) -> Option<Forecast> {
+        Forecast::of(&self.deactivations)
     }
 
     /// Returns how many cases ended so.
@@ -201,4 +209,21 @@ impl CaseResult {
             _ => None,
         }
     }
+}
+
+/// The honest deliveries, one after the other as they were sent. The hostile requests between them take no time here.
+fn honest(results: &[CaseResult]) -> Vec<policy::Sent> {
+    let honest = results.iter().filter(|result| result.case.expectation == Expectation::Acknowledge);
+    let seen = honest.filter_map(|result| Some((result, result.observation()?)));
+    seen.scan(Duration::ZERO, |at, (result, observation)| {
+        let sent = policy::Sent {
+            case: result.case.id.to_string(),
+            acknowledged: observation.is_acknowledged(),
+            at: *at,
+            elapsed: observation.elapsed,
+        };
+        *at += observation.elapsed;
+        Some(sent)
+    })
+    .collect()
 }

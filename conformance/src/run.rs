@@ -8,6 +8,7 @@ mod session;
 
 use std::{future::Future, pin::pin, time::Duration};
 
+pub(crate) use pace::Pace;
 pub use plan::Plan;
 pub use record::{Entry, Record};
 
@@ -165,7 +166,7 @@ impl std::fmt::Display for NotReached {
 impl std::error::Error for NotReached {}
 
 /// So many requests a second are sent to a receiver on another machine at most.
-const REMOTE_RATE: u32 = 10;
+pub(crate) const REMOTE_RATE: u32 = 10;
 
 /// A supervisor needs about that long to start a receiver again.
 const RECOVERY: Duration = Duration::from_secs(5);

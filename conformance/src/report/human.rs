@@ -7,7 +7,8 @@ mod text;
 use std::fmt::Write;
 
 use super::{Detail, Layout, Report, finding as findings, words::time};
-use text::{BOLD, style, wrapped};
+pub(crate) use text::wrapped;
+use text::{BOLD, DIM, style};
 
 pub(super) fn write(report: &Report, layout: &Layout) -> String {
     let mut out = format!("{BOLD}report on {}{BOLD:#}\n", report.endpoint);
@@ -25,6 +26,7 @@ pub(super) fn write(report: &Report, layout: &Layout) -> String {
     }
     table::sections(&mut out, report);
     latency(&mut out, report, layout);
+    deactivation(&mut out, report, layout);
     conclusion(&mut out, report, layout);
     out
 }
@@ -46,6 +48,15 @@ fn latency(out: &mut String, report: &Report, layout: &Layout) {
         ),
     };
     let _ = writeln!(out, "\n{}", wrapped(&line, layout.width, 0, 2));
+}
+
+fn deactivation(out: &mut String, report: &Report, layout: &Layout) {
+    let Some(forecast) = report.forecast() else { return };
+    let _ = writeln!(out, "\n{}", wrapped(&format!("deactivation: {}", forecast.headline), layout.width, 0, 2));
+    for line in &forecast.lines {
+        let _ = writeln!(out, "  {}", wrapped(line, layout.width, 2, 4));
+    }
+    let _ = writeln!(out, "  {DIM}{}{DIM:#}", wrapped(&forecast.caveat, layout.width, 2, 2));
 }
 
 fn conclusion(out: &mut String, report: &Report, layout: &Layout) {

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{CaseResult, Report};
+use super::{CaseResult, Deactivation, Report};
 use crate::{
     observation::{Observation, Outcome},
     verdict::Verdict,
@@ -32,6 +32,7 @@ struct Document<'a> {
     interrupted: bool,
     timeout_ms: f64,
     latency_ms: Option<LatencyMs<'a>>,
+    deactivation: Vec<DeactivationJson<'a>>,
     stale: Vec<StaleJson<'a>>,
     cases: Vec<CaseJson<'a>>,
 }
@@ -66,6 +67,28 @@ struct StaleJson<'a> {
     case: &'a str,
     known: &'a str,
     verdict: &'static str,
+}
+
+#[derive(Serialize)]
+struct DeactivationJson<'a> {
+    profile: &'a str,
+    basis: &'a str,
+    rule: &'a str,
+    assumptions: &'a [String],
+    limit: u32,
+    attempts: usize,
+    highest: u32,
+    switched_off: Option<SwitchedOffJson<'a>>,
+    lost: &'a [String],
+}
+
+#[derive(Serialize)]
+struct SwitchedOffJson<'a> {
+    at_s: f64,
+    attempts: usize,
+    case: &'a str,
+    after_run: bool,
+    back_at_s: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -138,12 +161,35 @@ impl<'a> Document<'a> {
                 max: millis(latency.max),
                 slowest: &latency.slowest,
             }),
+            deactivation: report.deactivations.iter().map(DeactivationJson::of).collect(),
             stale: report
                 .stale
                 .iter()
                 .map(|stale| StaleJson { case: &stale.case, known: &stale.reason, verdict: stale.verdict.as_str() })
                 .collect(),
             cases: report.results.iter().map(CaseJson::of).collect(),
+        }
+    }
+}
+
+impl<'a> DeactivationJson<'a> {
+    fn of(deactivation: &'a Deactivation) -> Self {
+        Self {
+            profile: &deactivation.profile,
+            basis: &deactivation.basis,
+            rule: &deactivation.rule,
+            assumptions: &deactivation.assumptions,
+            limit: deactivation.limit,
+            attempts: deactivation.meter.len(),
+            highest: deactivation.meter.iter().map(|reading| reading.failures).max().unwrap_or_default(),
+            switched_off: deactivation.switched_off.as_ref().map(|off| SwitchedOffJson {
+                at_s: off.at.as_secs_f64(),
+                attempts: off.attempts,
+                case: &off.case,
+                after_run: off.is_after_run,
+                back_at_s: off.back_at.map(|at| at.as_secs_f64()),
+            }),
+            lost: &deactivation.lost,
         }
     }
 }

@@ -3,19 +3,19 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 /// Keeps requests apart.
-pub(super) struct Pace {
+pub(crate) struct Pace {
     gap: Duration,
     next: Option<Instant>,
 }
 
 impl Pace {
-    pub(super) fn new(per_second: Option<u32>) -> Self {
+    pub(crate) fn new(per_second: Option<u32>) -> Self {
         let gap = per_second.filter(|&rate| rate > 0).map_or(Duration::ZERO, |rate| Duration::from_secs(1) / rate);
         Self { gap, next: None }
     }
 
     /// Returns when the next request may be sent.
-    pub(super) async fn wait(&mut self) {
+    pub(crate) async fn wait(&mut self) {
         if self.gap.is_zero() {
             return;
         }

@@ -20,3 +20,5 @@ mod browser;
 mod cli;
 mod launch;
 mod makes;
+mod policy;
+mod rehearsal;

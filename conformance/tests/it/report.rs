@@ -251,6 +251,7 @@ pub(crate) fn filters() -> Vec<(&'static str, &'static str)> {
         (r"(?s)half of them in .* are\s+allowed", "half of them in [times] are allowed"),
         (r#""(elapsed_ms|p50|p95|p99|max)": [\d.]+"#, r#""$1": "[time]""#),
         (r#""curl": "curl (?:[^"\\]|\\.)*""#, r#""curl": "[curl]""#),
+        (r#""at_s": [\d.]+"#, r#""at_s": "[time]""#),
         (r#""slowest": "[^"]+""#, r#""slowest": "[case]""#),
         (r#"(?s)\[\s*"date",\s*"[^"]+"\s*\]"#, r#"["date", "[date]"]"#),
         (r#""version": "[\d.]+""#, r#""version": "[version]""#),

@@ -5,14 +5,20 @@ mod compare;
 mod delivery;
 mod events;
 mod report;
+mod deactivate;
+mod profiles;
+mod receiver;
 mod send;
 mod value;
 
 pub(crate) use check::CheckArgs;
 use clap::{Parser, Subcommand};
 pub(crate) use compare::CompareArgs;
+pub(crate) use deactivate::DeactivateArgs;
 pub(crate) use delivery::DeliveryArgs;
 pub(crate) use events::EventsArgs;
+pub(crate) use profiles::ProfilesArgs;
+pub(crate) use receiver::ReceiverArgs;
 pub(crate) use report::{ReportArg, ReportFormat};
 pub(crate) use send::SendArgs;
 pub(crate) use value::Format;
@@ -34,6 +40,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     Check(CheckArgs),
     Compare(CompareArgs),
+    Deactivate(DeactivateArgs),
+    Profiles(ProfilesArgs),
     Events(EventsArgs),
     Send(SendArgs),
     /// Print the JSON schema of the report

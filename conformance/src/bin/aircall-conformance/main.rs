@@ -4,9 +4,13 @@ mod args;
 mod intent;
 mod check;
 mod compare;
+mod deactivate;
+mod profiles;
 mod events;
 mod schema;
 mod send;
+mod receiver;
+mod interrupt;
 mod progress;
 mod report_files;
 mod suggestion;
@@ -28,6 +32,8 @@ async fn run(args: Args) -> Result<Exit, Box<dyn std::error::Error>> {
         Command::Check(args) => check::run(intent::Check::new(args)?).await,
         Command::Compare(args) => compare::run(&args),
         Command::Schema => schema::run(),
+        Command::Deactivate(args) => deactivate::run(intent::Deactivate::new(args)?).await,
+        Command::Profiles(args) => profiles::run(&args),
         Command::Events(args) => events::run(&args),
         Command::Send(args) => send::run(intent::Send::new(args)?).await,
     }

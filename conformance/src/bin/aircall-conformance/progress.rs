@@ -4,7 +4,7 @@ use std::{
     time::Duration,
 };
 
-use aircall_conformance::run::Step;
+use aircall_conformance::{policy::Meter, run::Step};
 
 /// One line on a terminal that says how far the run is and what is being sent; nothing elsewhere.
 #[derive(Debug)]
@@ -19,6 +19,21 @@ impl Progress {
 
     pub(crate) fn case(&self, step: Step<'_>) {
         self.show(&bar(step.done, step.total, &step.case.id));
+    }
+
+    /// Shows how near a webhook is to being switched off.
+    pub(crate) fn meter(&self, meter: Meter) {
+        const WIDTH: u32 = 10;
+        let Meter { failures, limit, delivered, retrying, .. } = meter;
+        // The first failure shows, and only the last one fills the bar.
+        let filled = (failures.min(limit) * WIDTH / limit.max(1)).max(failures.min(1)) as usize;
+        let bar = format!("{}{}", "■".repeat(filled), "□".repeat(WIDTH as usize - filled));
+        let state = if meter.is_active { "" } else { "OFF  " };
+        let seconds = meter.at.as_secs();
+        let time = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+        self.show(&format!(
+            "{state}failures {bar} {failures}/{limit}  delivered {delivered}  retrying {retrying}  {time}"
+        ));
     }
 
     /// Shows for how long something has been waited for; it never ends by itself.

@@ -18,7 +18,7 @@ pub(super) const fn style(verdict: Verdict) -> Style {
 
 /// Breaks a text between words, into lines of `width`; the first is taken to begin at column `used`, the others are
 /// indented by `indent`. A word longer than a line is left whole, so that it can be copied.
-pub(super) fn wrapped(text: &str, width: usize, used: usize, indent: usize) -> String {
+pub(crate) fn wrapped(text: &str, width: usize, used: usize, indent: usize) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
     let (mut column, mut is_first) = (used, true);
     for word in text.split_whitespace() {

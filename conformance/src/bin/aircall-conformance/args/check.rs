@@ -1,8 +1,8 @@
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{DeliveryArgs, ReportArg, ReportFormat, report, value};
+use super::{DeliveryArgs, ReceiverArgs, ReportArg, ReportFormat, report, value};
 use crate::exit;
 
 /// Put every case to a receiver and report what has to be mended
@@ -64,15 +64,6 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "NUMBER", value_parser = value::rate, allow_negative_numbers = true)]
     pub(crate) rate: Option<u32>,
 
-    /// How long the command may take until it listens; it may have to be compiled first
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = value::duration, allow_hyphen_values = true)]
-    pub(crate) startup_timeout: Duration,
-
-    /// Show what the command prints, on standard error
-    #[arg(long)]
-    pub(crate) show_output: bool,
-
-    /// Command that starts the receiver
-    #[arg(last = true, value_name = "COMMAND")]
-    pub(crate) command: Vec<OsString>,
+    #[command(flatten)]
+    pub(crate) receiver: ReceiverArgs,
 }
