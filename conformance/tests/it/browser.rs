@@ -81,9 +81,17 @@ async fn the_page_is_readable_and_asks_for_nothing() {
         assert!(view.faint.is_empty() && view.smallest >= 11.0 && view.narrowest >= 200.0, "hard to read: {view:?}");
         assert_eq!((view.squares, view.rows), (report.results.len(), report.results.len()), "{view:?}");
         assert!(view.hidden && view.led, "{view:?}");
-        let headings = ["What has to be mended", "All cases at a glance", "How long the answers took", "Every case"];
+        let headings = [
+            "What has to be mended",
+            "All cases at a glance",
+            "How long the answers took",
+            "When the webhook would be switched off",
+            "Every case",
+        ];
+        let foreseen = !report.deactivations.is_empty();
+        let mut headings = headings.into_iter().filter(|heading| foreseen || !heading.starts_with("When"));
         let mut found = view.headings.iter();
-        assert!(headings.iter().all(|heading| found.any(|found| found == heading)), "{view:?}");
+        assert!(headings.all(|heading| found.any(|found| found == heading)), "{view:?}");
         assert!(view.headings[0].contains("Not conformant: 2 of "), "{view:?}");
         assert!(std::fs::metadata(&view.screenshot).unwrap().len() > 10_000, "{} is empty", view.screenshot);
     }

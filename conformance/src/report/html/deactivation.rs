@@ -77,9 +77,25 @@ fn meter(out: &mut String, deactivation: &Deactivation) {
     let _ = writeln!(
         out,
         "<line class=\"axis\" x1=\"0\" x2=\"100%\" y1=\"{FLOOR}\" y2=\"{FLOOR}\"/><line class=\"limit dashed\" x1=\"0\" \
-         x2=\"100%\" y1=\"{y:.1}\" y2=\"{y:.1}\"/><text class=\"limited\" x=\"0\" y=\"{:.1}\">limit: {} failures</text>",
+         x2=\"100%\" y1=\"{y:.1}\" y2=\"{y:.1}\"/><text class=\"limited\" x=\"0\" y=\"{:.1}\">limit: {} {}</text>",
         y - 5.0,
-        deactivation.limit
+        deactivation.limit,
+        if deactivation.limit == 1 { "failure" } else { "failures" }
+    );
+    if let Some(off) = groups.iter().position(|group| group.iter().any(|reading| !reading.active)) {
+        end(out, off as f64 * width);
+    }
+}
+
+/// A line where the webhook goes off, and the word, on the side where there is room.
+fn end(out: &mut String, x: f64) {
+    let (anchor, beside) = if x > 30.0 { ("end", -6) } else { ("start", 6) };
+    let y = FLOOR as f64 - ROOM;
+    let _ = writeln!(
+        out,
+        "<line class=\"limit\" x1=\"{x:.3}%\" x2=\"{x:.3}%\" y1=\"{y:.1}\" y2=\"{FLOOR}\"/><text class=\"limited marked-off\" \
+         x=\"{x:.3}%\" dx=\"{beside}\" y=\"{:.1}\" text-anchor=\"{anchor}\">off</text>",
+        y + 16.0
     );
 }
 
@@ -178,6 +194,7 @@ mod tests {
         assert!(text.contains("Switched off after 28 attempts, 27 min after the first, at a/&lt;b&gt;."), "{text}");
         assert_eq!(text.matches("class=\"off\"").count(), 13, "{text}");
         assert_eq!(text.matches("<title>").count(), 40, "{text}");
+        assert_eq!(text.matches(">off</text>").count(), 1, "{text}");
         assert!(text.contains("limit: 10 failures") && text.contains("39 min later, 40 attempts"), "{text}");
     }
 
