@@ -11,6 +11,7 @@ pub(super) fn write(report: &Report) -> String {
     let _ = writeln!(out, "{}\n", code(&report.endpoint));
     sections(&mut out, report);
     latency(&mut out, report);
+    forecast(&mut out, report);
     for finding in finding::open(report) {
         write_finding(&mut out, &finding);
     }
@@ -57,6 +58,17 @@ fn latency(out: &mut String, report: &Report) {
          allowed.\n",
         latency.count, latency.slowest
     );
+}
+
+fn forecast(out: &mut String, report: &Report) {
+    let Some(forecast) = report.forecast() else { return };
+    let _ = writeln!(out, "{}\n", plain(&forecast.headline));
+    for line in &forecast.lines {
+        let _ = writeln!(out, "- {}", plain(line));
+    }
+    let gap = if forecast.lines.is_empty() { "" } else { "\n" };
+    // Our own words, in which code stands between backticks.
+    let _ = writeln!(out, "{gap}{}\n", forecast.caveat);
 }
 
 fn write_finding(out: &mut String, finding: &Finding<'_>) {

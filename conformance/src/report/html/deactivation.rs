@@ -11,6 +11,15 @@ pub(super) fn write(out: &mut String, report: &Report) {
     out.push_str(
         "<section aria-labelledby=\"deactivation\"><h2 id=\"deactivation\">When the webhook would be switched off</h2>\n",
     );
+    if let Some(forecast) = report.forecast() {
+        let headline = forecast.headline.trim_end_matches(':');
+        let _ = writeln!(
+            out,
+            "<p>{}.</p><p class=\"quiet\">{}</p>",
+            escaped(headline.trim_end_matches('.')),
+            prose(&forecast.caveat)
+        );
+    }
     for deactivation in &report.deactivations {
         timeline(out, deactivation);
     }
