@@ -14,6 +14,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 
 pub use body::RequestBody;
+pub(crate) use body::dated;
 pub(crate) use headers::keep_alive;
 pub use object::{Mark, Object};
 
@@ -105,7 +106,7 @@ impl Sender {
             Body::Aged(seconds) => Duration::from_secs(seconds),
             _ => Duration::ZERO,
         };
-        let body = body::dated(body::write(request.body, token)?, self.now - age);
+        let body = dated(body::write(request.body, token)?, self.now - age);
         let (body, mark) = object.put_into(body);
         let body = match request.coding {
             Coding::Identity => body,

@@ -36,11 +36,12 @@ pub mod verdict;
 pub mod report;
 pub mod run;
 pub mod fuzz;
+pub mod policy;
 
 pub mod receiver;
 
 pub use collector::Collector;
 pub use endpoint::{Endpoint, InvalidTarget, Roots, Target, TlsError};
-pub use report::{Conclusion, Detail, Report};
+pub use report::{Conclusion, Detail, Layout, Report};
 pub use run::{Check, NotReached};
 pub use token::{EmptyToken, MASK, Token};

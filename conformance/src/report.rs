@@ -2,22 +2,37 @@
 
 mod conclusion;
 mod deactivation;
+mod comparison;
+mod finding;
+mod known;
 mod latency;
+mod layout;
 mod remedy;
+mod words;
 mod human;
 mod json;
+mod junit;
+mod github;
+mod markdown;
+mod html;
 
 use std::time::Duration;
 
+pub use comparison::{CaseChange, Change, Comparison, LatencyChange, Snapshot, UnreadableReport};
 pub use conclusion::{Conclusion, Met};
-pub use deactivation::{Deactivation, Reading, SwitchedOff};
-pub use json::FORMAT as JSON_FORMAT;
+pub use deactivation::{Deactivation, Forecast, Reading, SwitchedOff};
+pub(crate) use human::wrapped;
+pub use json::{FORMAT as JSON_FORMAT, SCHEMA as JSON_SCHEMA};
+pub use known::{InvalidKnown, Known, KnownDeviation, Stale};
 pub use latency::Latency;
+pub use layout::{Detail, Layout};
 
 use crate::{
     case::Case,
+    observation::Observation,
+    policy,
     run::Record,
-    verdict::{Evidence, Judgement, Verdict, judge},
+    verdict::{Evidence, Exchange, Judgement, Verdict, judge},
 };
 
 /// A run, judged.
@@ -38,6 +53,8 @@ pub struct Report {
     pub latency: Option<Latency>,
     /// What Aircall would have done about this webhook, for each reading of its rules.
     pub deactivations: Vec<Deactivation>,
+    /// What was said to be a known deviation and is none any more.
+    pub stale: Vec<Stale>,
 }
 
 /// A case and how it ended.
@@ -50,6 +67,8 @@ pub struct CaseResult {
     pub evidence: Evidence,
     /// What that means.
     pub judgement: Judgement,
+    /// Why it is accepted that the case ended so, if it is: see [`Known`].
+    pub known: Option<String>,
 }
 
 impl Report {
@@ -58,13 +77,15 @@ impl Report {
     pub fn new(record: Record) -> Self {
         let result = |entry: crate::run::Entry| {
             let judgement = judge(&entry.case, &entry.evidence);
-            CaseResult { case: entry.case, evidence: entry.evidence, judgement }
+            CaseResult { case: entry.case, evidence: entry.evidence, judgement, known: None }
         };
-        let acknowledged = record.honest().into_iter().filter(|(_, exchange)| exchange.observation.is_acknowledged());
+        let honest = record.honest();
         // What is trickled takes its time by itself.
-        let times = acknowledged.filter(|(case, _)| !case.is_patient());
+        let prompt =
+            honest.iter().filter(|(case, exchange)| !case.is_patient() && exchange.observation.is_acknowledged());
         let latency =
-            Latency::of(times.map(|(case, exchange)| (exchange.observation.elapsed, case.id.to_string())).collect());
+            Latency::of(prompt.map(|(case, exchange)| (exchange.observation.elapsed, case.id.to_string())).collect());
+        let deactivations = policy::forecast(&honest.into_iter().map(sent).collect::<Vec<_>>());
         let results = record.entries.into_iter().map(result).collect();
         Self {
             endpoint: record.endpoint,
@@ -72,9 +93,24 @@ impl Report {
             requests: record.requests,
             is_interrupted: record.is_interrupted,
             latency,
+            deactivations,
             results,
-            deactivations: vec![],
+            stale: vec![],
         }
+    }
+
+    /// The same with the deviations in this list accepted: they are shown with their reasons and are findings no longer.
+    /// Those in the list that have not been met are [`stale`](Self::stale), and a finding.
+    #[must_use]
+    pub fn with_known(mut self, known: &Known) -> Self {
+        known.apply(&mut self);
+        self
+    }
+
+    /// Returns what Aircall would have done about this webhook, in words; `None` if no honest event was sent.
+    #[must_use]
+    pub fn forecast(&self) -> Option<Forecast> {
+        Forecast::of(&self.deactivations)
     }
 
     /// Returns how many cases ended so.
@@ -88,13 +124,19 @@ impl Report {
         self.results.iter().filter(move |result| result.judgement.verdict == verdict)
     }
 
+    /// Returns the cases that ended so and are not accepted, in the order of the catalogue.
+    pub fn unaccepted(&self, verdict: Verdict) -> impl Iterator<Item = &CaseResult> {
+        self.with(verdict).filter(|result| result.known.is_none())
+    }
+
     /// Returns the one-line verdict.
     #[must_use]
     pub fn conclusion(&self) -> Conclusion {
         Conclusion::of(self)
     }
 
-    /// Tells whether the run was through, no case failed, and none was left open by what came back.
+    /// Tells whether the run was through, no case failed, and none was left open by what came back; what is accepted does
+    /// not count, and what is listed and passes does.
     #[must_use]
     pub fn is_conformant(&self) -> bool {
         matches!(self.conclusion(), Conclusion::Conformant(_))
@@ -103,7 +145,13 @@ impl Report {
     /// Returns the report for a person: 80 columns, styled with ANSI escapes, which the writer may strip.
     #[must_use]
     pub fn styled(&self, detail: Detail) -> String {
-        human::write(self, detail)
+        self.laid_out(&Layout::new(detail))
+    }
+
+    /// Returns the report for a person in another layout, styled as well.
+    #[must_use]
+    pub fn laid_out(&self, layout: &Layout) -> String {
+        human::write(self, layout)
     }
 
     /// Returns the report for a person, without styles.
@@ -117,15 +165,48 @@ impl Report {
     pub fn json(&self) -> String {
         json::write(self)
     }
+
+    /// Returns the report as JUnit's XML. That format knows no verdict between passed and failed: what is met weakly, left
+    /// open, or known to fail is skipped there, with a message that says so.
+    #[must_use]
+    pub fn junit(&self) -> String {
+        junit::write(self)
+    }
+
+    /// Returns annotations for GitHub Actions: an error, a warning or a notice a line, to be printed in a job.
+    #[must_use]
+    pub fn github(&self) -> String {
+        github::write(self)
+    }
+
+    /// Returns the report in Markdown, as GitHub and GitLab render it, for the summary of a job.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        markdown::write(self)
+    }
+
+    /// Returns the report as a page in one file, which asks for nothing from anywhere.
+    #[must_use]
+    pub fn html(&self) -> String {
+        html::write(self)
+    }
 }
 
-/// How much a report for a person says.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Detail {
-    /// What calls for action, and counts.
-    #[default]
-    Findings,
-    /// A line for each case besides.
-    Everything,
+impl CaseResult {
+    /// Returns what came of the request that the verdict rests on, if one was sent.
+    #[must_use]
+    pub fn observation(&self) -> Option<&Observation> {
+        let exchange = self.evidence.trial()?.exchanges.get(self.judgement.exchange)?;
+        Some(&exchange.observation)
+    }
+}
+
+/// An honest delivery, as a sender with a policy looks at it.
+fn sent((case, exchange): (&Case, &Exchange)) -> policy::Sent {
+    policy::Sent {
+        case: case.id.to_string(),
+        acknowledged: exchange.observation.is_acknowledged(),
+        at: exchange.at,
+        elapsed: exchange.observation.elapsed,
+    }
 }

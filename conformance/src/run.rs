@@ -10,6 +10,7 @@ mod record;
 use std::{future::Future, time::Duration};
 
 pub use crate::catalogue::{EmptySelection, Selection};
+pub(crate) use pace::Pace;
 pub use plan::Plan;
 pub use record::{Entry, Record};
 

@@ -50,7 +50,7 @@ pub(super) fn compressed(body: &[u8]) -> Option<Bytes> {
 }
 
 /// Writes the time into an envelope that has one, in its unit: seconds have ten digits, milliseconds thirteen.
-pub(super) fn dated(body: Bytes, now: SystemTime) -> Bytes {
+pub(crate) fn dated(body: Bytes, now: SystemTime) -> Bytes {
     const KEY: &[u8] = br#""timestamp":"#;
     // In the fixtures it stands before the data, in which other things may bear the name.
     let Some(start) = body.windows(KEY.len()).position(|window| window == KEY).map(|at| at + KEY.len()) else {

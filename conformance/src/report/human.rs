@@ -6,28 +6,32 @@ mod text;
 
 use std::fmt::Write;
 
-use super::{Conclusion, Detail, Report};
-use crate::verdict::Verdict;
-use finding::group;
-use text::{BOLD, style, time, wrapped};
+use super::{Detail, Layout, Report, finding as findings, words::time};
+pub(crate) use text::wrapped;
+use text::{BOLD, DIM, style};
 
-pub(super) fn write(report: &Report, detail: Detail) -> String {
+pub(super) fn write(report: &Report, layout: &Layout) -> String {
     let mut out = format!("{BOLD}report on {}{BOLD:#}\n", report.endpoint);
-    for verdict in [Verdict::Fail, Verdict::Lenient, Verdict::Inconclusive, Verdict::Skipped] {
-        for finding in group(report.with(verdict)) {
-            finding.write(&mut out);
-        }
+    for finding in findings::open(report) {
+        finding::write(&mut out, &finding, layout);
     }
-    if detail == Detail::Everything {
+    for finding in findings::accepted(report) {
+        finding::write(&mut out, &finding, layout);
+    }
+    for stale in &report.stale {
+        finding::write_stale(&mut out, stale, layout);
+    }
+    if layout.detail == Detail::Everything {
         table::every_case(&mut out, report);
     }
     table::sections(&mut out, report);
-    latency(&mut out, report);
-    conclusion(&mut out, report);
+    latency(&mut out, report, layout);
+    deactivation(&mut out, report, layout);
+    conclusion(&mut out, report, layout);
     out
 }
 
-fn latency(out: &mut String, report: &Report) {
+fn latency(out: &mut String, report: &Report, layout: &Layout) {
     let limit = time(report.timeout);
     let line = match &report.latency {
         None => format!("latency: no event was acknowledged, so there is none to tell; {limit} are allowed"),
@@ -43,16 +47,20 @@ fn latency(out: &mut String, report: &Report) {
             latency.slowest,
         ),
     };
-    let _ = writeln!(out, "\n{}", wrapped(&line, 0, 2));
+    let _ = writeln!(out, "\n{}", wrapped(&line, layout.width, 0, 2));
 }
 
-fn conclusion(out: &mut String, report: &Report) {
+fn deactivation(out: &mut String, report: &Report, layout: &Layout) {
+    let Some(forecast) = report.forecast() else { return };
+    let _ = writeln!(out, "\n{}", wrapped(&format!("deactivation: {}", forecast.headline), layout.width, 0, 2));
+    for line in &forecast.lines {
+        let _ = writeln!(out, "  {}", wrapped(line, layout.width, 2, 4));
+    }
+    let _ = writeln!(out, "  {DIM}{}{DIM:#}", wrapped(&forecast.caveat, layout.width, 2, 2));
+}
+
+fn conclusion(out: &mut String, report: &Report, layout: &Layout) {
     let conclusion = report.conclusion();
-    let verdict = match conclusion {
-        Conclusion::Conformant(_) => Verdict::Pass,
-        Conclusion::NothingFailed(_) | Conclusion::Interrupted { .. } => Verdict::Inconclusive,
-        _ => Verdict::Fail,
-    };
-    let style = style(verdict).bold();
-    let _ = writeln!(out, "\n{style}{}{style:#}", wrapped(&conclusion.to_string(), 0, 2));
+    let style = style(conclusion.tone()).bold();
+    let _ = writeln!(out, "\n{style}{}{style:#}", wrapped(&conclusion.to_string(), layout.width, 0, 2));
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{CaseResult, Report};
+use super::{CaseResult, Deactivation, Report};
 use crate::{
     observation::{Observation, Outcome},
     verdict::Verdict,
@@ -11,6 +11,9 @@ use crate::{
 /// The number of the format. Fields may be added under the same number; none is taken away, renamed or given another
 /// meaning.
 pub const FORMAT: u32 = 1;
+
+/// The JSON schema of the format.
+pub const SCHEMA: &str = include_str!("../../report.schema.json");
 
 pub(super) fn write(report: &Report) -> String {
     // Nothing in it can fail to be written: every map has text for keys, and every number is finite.
@@ -29,6 +32,8 @@ struct Document<'a> {
     interrupted: bool,
     timeout_ms: f64,
     latency_ms: Option<LatencyMs<'a>>,
+    deactivation: Vec<DeactivationJson<'a>>,
+    stale: Vec<StaleJson<'a>>,
     cases: Vec<CaseJson<'a>>,
 }
 
@@ -58,11 +63,41 @@ struct LatencyMs<'a> {
 }
 
 #[derive(Serialize)]
+struct StaleJson<'a> {
+    case: &'a str,
+    known: &'a str,
+    verdict: &'static str,
+}
+
+#[derive(Serialize)]
+struct DeactivationJson<'a> {
+    profile: &'a str,
+    basis: &'a str,
+    rule: &'a str,
+    assumptions: &'a [String],
+    limit: u32,
+    attempts: usize,
+    highest: u32,
+    switched_off: Option<SwitchedOffJson<'a>>,
+    lost: &'a [String],
+}
+
+#[derive(Serialize)]
+struct SwitchedOffJson<'a> {
+    at_s: f64,
+    attempts: usize,
+    case: &'a str,
+    after_run: bool,
+    back_at_s: Option<f64>,
+}
+
+#[derive(Serialize)]
 struct CaseJson<'a> {
     id: &'a str,
     section: &'a str,
     level: &'static str,
     verdict: &'static str,
+    known: Option<&'a str>,
     reason: &'static str,
     oracle: &'static str,
     explanation: String,
@@ -126,7 +161,35 @@ impl<'a> Document<'a> {
                 max: millis(latency.max),
                 slowest: &latency.slowest,
             }),
+            deactivation: report.deactivations.iter().map(DeactivationJson::of).collect(),
+            stale: report
+                .stale
+                .iter()
+                .map(|stale| StaleJson { case: &stale.case, known: &stale.reason, verdict: stale.verdict.as_str() })
+                .collect(),
             cases: report.results.iter().map(CaseJson::of).collect(),
+        }
+    }
+}
+
+impl<'a> DeactivationJson<'a> {
+    fn of(deactivation: &'a Deactivation) -> Self {
+        Self {
+            profile: &deactivation.profile,
+            basis: &deactivation.basis,
+            rule: &deactivation.rule,
+            assumptions: &deactivation.assumptions,
+            limit: deactivation.limit,
+            attempts: deactivation.meter.len(),
+            highest: deactivation.meter.iter().map(|reading| reading.failures).max().unwrap_or_default(),
+            switched_off: deactivation.switched_off.as_ref().map(|off| SwitchedOffJson {
+                at_s: off.at.as_secs_f64(),
+                attempts: off.attempts,
+                case: &off.case,
+                after_run: off.is_after_run,
+                back_at_s: off.back_at.map(|at| at.as_secs_f64()),
+            }),
+            lost: &deactivation.lost,
         }
     }
 }
@@ -140,6 +203,7 @@ impl<'a> CaseJson<'a> {
             section: case.section(),
             level: case.level.as_str(),
             verdict: result.judgement.verdict.as_str(),
+            known: result.known.as_deref(),
             reason: result.judgement.reason.code(),
             explanation: result.judgement.reason.to_string(),
             requirement: case.requirement,
@@ -178,15 +242,6 @@ impl<'a> Received<'a> {
             body_bytes: response.map(|response| response.body_bytes),
             holds_token: response.map(|response| response.holds_token),
         }
-    }
-}
-
-impl CaseResult {
-    /// Returns what came of the request that the verdict rests on, if one was sent.
-    #[must_use]
-    pub fn observation(&self) -> Option<&Observation> {
-        let exchange = self.evidence.trial()?.exchanges.get(self.judgement.exchange)?;
-        Some(&exchange.observation)
     }
 }
 

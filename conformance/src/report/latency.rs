@@ -16,6 +16,8 @@ pub struct Latency {
     pub max: Duration,
     /// The case of the slowest.
     pub slowest: String,
+    /// All of them, the shortest first.
+    pub times: Vec<Duration>,
 }
 
 impl Latency {
@@ -24,7 +26,9 @@ impl Latency {
         let (max, slowest) = times.last()?.clone();
         // Nearest rank: a time that really occurred, also when there are few.
         let percentile = |percent: usize| times[(times.len() * percent).div_ceil(100).max(1) - 1].0;
-        Some(Self { count: times.len(), p50: percentile(50), p95: percentile(95), p99: percentile(99), max, slowest })
+        let (p50, p95, p99) = (percentile(50), percentile(95), percentile(99));
+        let times: Vec<_> = times.into_iter().map(|(time, _)| time).collect();
+        Some(Self { count: times.len(), p50, p95, p99, max, slowest, times })
     }
 }
 

@@ -12,7 +12,7 @@ fn receivers() -> PathBuf {
 }
 
 /// Whether the test can run. On a machine of a developer a receiver may be missing; in CI none may.
-fn is_there(what: &str, is_there: bool, install: &str) -> bool {
+pub(crate) fn is_there(what: &str, is_there: bool, install: &str) -> bool {
     if !is_there {
         let message = format!("SKIPPED: {what} is not installed; `{install}` installs it");
         assert!(std::env::var("CI").as_deref() != Ok("true"), "{message}");
@@ -21,7 +21,7 @@ fn is_there(what: &str, is_there: bool, install: &str) -> bool {
     is_there
 }
 
-fn runs(program: &str, argument: &str) -> bool {
+pub(crate) fn runs(program: &str, argument: &str) -> bool {
     let status = Command::new(program).arg(argument).stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
 }

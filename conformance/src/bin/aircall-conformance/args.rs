@@ -2,22 +2,32 @@
 
 mod cases;
 mod check;
+mod compare;
 mod complete;
+mod deactivate;
 mod delivery;
 mod events;
 mod fuzz;
+mod profiles;
+mod receiver;
 mod replay;
+mod report;
 mod send;
 mod value;
 
 pub(crate) use cases::{CasesArgs, LevelArg, SelectionArgs};
 pub(crate) use check::CheckArgs;
 use clap::{Parser, Subcommand};
+pub(crate) use compare::CompareArgs;
 pub(crate) use complete::CompletionsArgs;
+pub(crate) use deactivate::DeactivateArgs;
 pub(crate) use delivery::DeliveryArgs;
 pub(crate) use events::EventsArgs;
 pub(crate) use fuzz::{FuzzArgs, Only};
+pub(crate) use profiles::ProfilesArgs;
+pub(crate) use receiver::ReceiverArgs;
 pub(crate) use replay::ReplayArgs;
+pub(crate) use report::{ReportArg, ReportFormat};
 pub(crate) use send::SendArgs;
 pub(crate) use value::Format;
 
@@ -38,11 +48,16 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     Check(Box<CheckArgs>),
     Cases(CasesArgs),
+    Compare(CompareArgs),
+    Fuzz(FuzzArgs),
+    Replay(ReplayArgs),
+    Deactivate(DeactivateArgs),
+    Profiles(ProfilesArgs),
     Events(EventsArgs),
     Send(SendArgs),
+    /// Print the JSON schema of the report
+    Schema,
     Completions(CompletionsArgs),
     /// Print the manual page, for man(1)
     Man,
-    Fuzz(FuzzArgs),
-    Replay(ReplayArgs),
 }

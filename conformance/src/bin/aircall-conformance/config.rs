@@ -51,7 +51,7 @@ fn arguments(table: &Table, typed: &CheckArgs) -> Result<Written, String> {
             ("config", _) => return Err("`config` cannot be set here".to_owned()),
             ("url", Value::String(url)) if typed.url.is_none() => last.push(url.into()),
             ("url", Value::String(_)) => {}
-            ("command", Value::Array(words)) if typed.command.is_empty() => {
+            ("command", Value::Array(words)) if typed.receiver.command.is_empty() => {
                 command = words.iter().map(|word| text(key, word)).collect::<Result<Vec<_>, _>>()?;
             }
             ("command", Value::Array(_)) => {}
@@ -71,7 +71,7 @@ fn arguments(table: &Table, typed: &CheckArgs) -> Result<Written, String> {
         last.extend(command.into_iter().map(OsString::from));
     }
     // A command that was typed stands behind two dashes already, and takes everything that follows.
-    if !typed.command.is_empty() {
+    if !typed.receiver.command.is_empty() {
         options.append(&mut last);
     }
     Ok(Written { options, last })

@@ -7,7 +7,7 @@ pub(crate) enum Exit {
     Conformant = 0,
     /// The receiver has to be mended.
     Findings = 1,
-    /// There is no verdict: wrong arguments, nothing listening, no token, ended early.
+    /// There is no verdict: wrong arguments, nothing listening, no token, ended early, a report that could not be written.
     CouldNotRun = 2,
 }
 
@@ -27,7 +27,8 @@ pub(crate) fn explain(error: &dyn Error) -> Exit {
 pub(crate) const HELP: &str = "\
 Exit codes:
   0  conformant as far as could be seen: no case failed
-  1  findings: at least one case failed
-  2  could not run: wrong arguments, nothing listening, no token, ended early";
+  1  findings: at least one case failed, or a known deviation is none any more
+  2  could not run: wrong arguments, nothing listening, no token, ended early, a
+     report that could not be written";
 
 const RED: anstyle::Style = anstyle::AnsiColor::Red.on_default().bold();

@@ -2,7 +2,7 @@ use std::{error::Error, io::Write, path::Path};
 
 use aircall_conformance::fuzz::{Ended, FuzzReport};
 
-use crate::{check::interrupt, exit::Exit, intent::Fuzz, progress::Progress};
+use crate::{exit::Exit, intent::Fuzz, interrupt::interrupt, progress::Progress};
 
 /// Puts made-up inputs to a receiver, saves what was found, and reports.
 pub(crate) async fn run(intent: Fuzz) -> Result<Exit, Box<dyn Error>> {

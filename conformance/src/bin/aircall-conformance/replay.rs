@@ -1,6 +1,6 @@
 use std::{error::Error, io::Write};
 
-use crate::{check::interrupt, exit::Exit, intent::Replay};
+use crate::{exit::Exit, intent::Replay, interrupt::interrupt};
 
 /// Sends a finding again and says whether it still fails.
 pub(crate) async fn run(intent: Replay) -> Result<Exit, Box<dyn Error>> {

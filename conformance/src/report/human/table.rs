@@ -1,7 +1,11 @@
 use std::fmt::Write;
 
-use super::text::{DIM, style, time};
-use crate::{catalogue::SECTIONS, report::Report, verdict::Verdict};
+use super::text::{DIM, style};
+use crate::{
+    catalogue::SECTIONS,
+    report::{Report, words::time},
+    verdict::Verdict,
+};
 
 /// A line for each section, with a count for each verdict. Nought is shown faintly, so that the eye finds the rest.
 pub(super) fn sections(out: &mut String, report: &Report) {

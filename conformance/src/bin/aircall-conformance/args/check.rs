@@ -1,8 +1,8 @@
-use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::Args;
 
-use super::{DeliveryArgs, Format, SelectionArgs, value};
+use super::{DeliveryArgs, ReceiverArgs, ReportArg, ReportFormat, SelectionArgs, report, value};
 use crate::exit;
 
 /// Put every case to a receiver and report what has to be mended
@@ -24,7 +24,28 @@ pub(crate) struct CheckArgs {
 
     /// Form of the report on standard output
     #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub(crate) format: Format,
+    pub(crate) format: ReportFormat,
+
+    /// Write the report to a file as well (html=report.html); may be given several times
+    ///
+    /// The formats are those of --format. The files are opened before the run starts, and overwritten when it is over; `-`
+    /// is standard output.
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = report::report)]
+    pub(crate) report: Vec<ReportArg>,
+
+    /// Accept the deviations listed in this TOML file: tables `[[known]]` with `case` and `reason`
+    ///
+    /// They are shown with their reasons and are no findings any more. One that is listed and passes is a finding. With a
+    /// `verdict` (fail, lenient, inconclusive), no worse one is accepted.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) known_failing: Option<PathBuf>,
+
+    /// DANGER: show the token in the lines that repeat a request
+    ///
+    /// Only on standard output and in the human report. Whoever reads it, in the log of a CI job for instance, can forge
+    /// events from then on.
+    #[arg(long)]
+    pub(crate) show_token: bool,
 
     /// List every case in the human report, not only what calls for action
     #[arg(long)]
@@ -66,15 +87,6 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "FILE", env = "AIRCALL_CONFORMANCE_CONFIG")]
     pub(crate) config: Option<PathBuf>,
 
-    /// How long the command may take until it listens; it may have to be compiled first
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = value::duration, allow_hyphen_values = true)]
-    pub(crate) startup_timeout: Duration,
-
-    /// Show what the command prints, on standard error
-    #[arg(long)]
-    pub(crate) show_output: bool,
-
-    /// Command that starts the receiver
-    #[arg(last = true, value_name = "COMMAND")]
-    pub(crate) command: Vec<OsString>,
+    #[command(flatten)]
+    pub(crate) receiver: ReceiverArgs,
 }

@@ -27,6 +27,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         "ms" => number / 1000.0,
         "s" => number,
         "m" => number * 60.0,
+        "h" => number * 3600.0,
         _ => return Err(UNREADABLE.to_owned()),
     };
     match Duration::try_from_secs_f64(seconds) {
@@ -44,10 +45,10 @@ mod tests {
     #[test]
     fn durations_need_a_unit() {
         assert_eq!(
-            ["500ms", "5s", "1.5s", "2m"].map(|text| duration(text).unwrap().as_millis()),
-            [500, 5000, 1500, 120_000]
+            ["500ms", "5s", "1.5s", "2m", "12h"].map(|text| duration(text).unwrap().as_millis()),
+            [500, 5000, 1500, 120_000, 43_200_000]
         );
-        for text in ["", "5", "s", "0s", "-1s", "5 s", "5h", "1.2.3s", "1e400s"] {
+        for text in ["", "5", "s", "0s", "-1s", "5 s", "5d", "1.2.3s", "1e400s"] {
             assert!(duration(text).is_err(), "{text:?}");
         }
     }
