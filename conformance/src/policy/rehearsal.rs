@@ -124,8 +124,9 @@ impl Rehearsal {
         Self { per_second, ..self }
     }
 
-    /// The same with another seed, which decides the ids of the calls and what overtakes what. The same seed, time and
-    /// answers give the same bytes and timelines; the ids of traces alone are always others.
+    /// The same with another seed than 0, which decides the ids of the calls and what overtakes what. The same seed, time and
+    /// answers give the same bytes and timelines; the ids of traces alone are always others. A receiver that drops calls it has
+    /// seen wants another seed each time.
     #[must_use]
     pub fn with_seed(self, seed: u64) -> Self {
         Self { seed, ..self }
@@ -174,7 +175,7 @@ impl Rehearsal {
         self.observe(|_| {}, std::future::pending()).await
     }
 
-    /// Plays, tells how the first webhook fares after each thing that happened, and ends early when `stop` does.
+    /// Plays, tells up to ten times a second how the first webhook fares, and ends early when `stop` does.
     ///
     /// # Errors
     ///
@@ -192,7 +193,8 @@ impl Rehearsal {
             lines.push(Arc::new(Line { endpoint: webhook.endpoint, sender: webhook.sender }));
         }
         let mut course = Course::new(traffic.stream(), subscriptions, vec![]);
-        let mut play = Play { traffic, lines, clock: self.clock, limit: self.limit, pace, attempts: 0, progress };
+        let mut play =
+            Play { traffic, lines, clock: self.clock, limit: self.limit, pace, attempts: 0, progress, told: None };
         let ended = tokio::select! {
             biased;
             () = pin!(stop) => Ended::Early,

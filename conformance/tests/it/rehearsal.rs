@@ -137,6 +137,17 @@ async fn a_receiver_that_is_too_slow_is_switched_off() {
     }
 }
 
+#[tokio::test]
+async fn what_holds_the_token_does_not_print_it() {
+    let webhook = webhook(service(third).0, TOKEN, "reference-50");
+    let shown = format!("{webhook:?}");
+    let rehearsal = Rehearsal::new(webhook).with_events(9).with_clock(Clock::Jumping);
+    let shown = format!("{shown}{rehearsal:?}{:?}", rehearsal.is_local().await);
+    let accounts = rehearsal.run().await.unwrap();
+    let shown = format!("{shown}{accounts:?}{}{}", accounts[0].human(), accounts[0].json());
+    assert!(!shown.contains(TOKEN), "{shown}");
+}
+
 /// The output with what varies hidden.
 fn hidden(text: &str) -> String {
     let port = text.split_once("127.0.0.1:").map(|(_, rest)| rest.split(|c: char| !c.is_ascii_digit()).next().unwrap());

@@ -65,7 +65,10 @@ fn announce(intent: &Deactivate, shown: &str, is_local: bool) {
     );
     match intent.clock {
         Clock::Jumping => eprintln!("the sender's clock jumps over the waits"),
-        _ => eprintln!("in wall time, for {} s at most; --skip-waits does not wait", intent.limit.as_secs()),
+        Clock::Wall => {
+            let limit = intent.limit.as_secs();
+            eprintln!("in wall time, for {} min {} s at most; --skip-waits does not wait", limit / 60, limit % 60);
+        }
     }
     if !is_local {
         eprintln!(

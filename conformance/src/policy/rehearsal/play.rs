@@ -31,6 +31,7 @@ pub(super) struct Play<P> {
     /// How many have been begun.
     pub(super) attempts: usize,
     pub(super) progress: P,
+    pub(super) told: Option<Instant>,
 }
 
 impl<P: FnMut(Meter)> Play<P> {
@@ -124,8 +125,13 @@ impl<P: FnMut(Meter)> Play<P> {
         Ok(())
     }
 
+    /// Not more often than anybody can read: what it tells takes counting.
     fn tell(&mut self, course: &Course) {
         let Some(webhook) = course.parties.first() else { return };
+        if self.told.is_some_and(|told| told.elapsed() < BLINK) {
+            return;
+        }
+        self.told = Some(Instant::now());
         (self.progress)(Meter {
             at: course.now,
             is_active: webhook.is_active(),
@@ -139,3 +145,6 @@ impl<P: FnMut(Meter)> Play<P> {
 
 /// So often the clock goes on while nothing happens.
 const TICK: Duration = Duration::from_secs(1);
+
+/// So often it is told how things stand, at most.
+const BLINK: Duration = Duration::from_millis(100);
