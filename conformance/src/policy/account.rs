@@ -90,10 +90,10 @@ impl Account {
         self.webhook.never_acknowledged().into_iter().filter_map(|event| self.events.get(event))
     }
 
-    /// Returns how many events would have been sent again, had it not ended.
+    /// Returns how many events might still have been acknowledged, had it not ended.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.webhook.retrying()
+        self.webhook.waiting()
     }
 
     /// Returns the report for a person, in 80 columns.

@@ -40,7 +40,7 @@ fn assert_every_event_has_one_end(webhook: &Subscription) {
         .collect();
     ends.sort_unstable();
     assert_eq!(ends, webhook.never_acknowledged());
-    assert!(webhook.is_idle());
+    assert_eq!((webhook.is_idle(), webhook.waiting()), (true, 0));
 }
 
 /// What became of it: the attempt that switched it off, the seconds of switching off and on, the attempts and the losses.

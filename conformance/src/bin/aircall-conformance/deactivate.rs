@@ -53,14 +53,19 @@ fn rehearsal(intent: &Deactivate, endpoint: Endpoint) -> Rehearsal {
 
 fn announce(intent: &Deactivate, shown: &str, is_local: bool) {
     let (policy, events) = (&intent.policy, intent.events);
+    let after_off = match policy.retry_while_disabled.as_secs() / 3600 {
+        hours @ 1.. if !policy.disabled_retries_count_to_max => format!(", and for {hours} h after a switch-off"),
+        _ => String::new(),
+    };
     eprintln!(
         "playing {} to {shown}: off after {}\n{events} {} with the valid token, {} a second, each sent again up to {} times \
-         if it fails; seed {}",
+         if it fails{}; seed {}",
         policy.name,
         policy.rule(),
         if events == 1 { "invented event" } else { "invented events" },
         intent.rate,
         policy.max_retries,
+        after_off,
         intent.seed,
     );
     match intent.clock {

@@ -141,7 +141,7 @@ fn lost(account: &Account) -> Option<String> {
     Some(match waiting {
         0 => format!("lost for good, never acknowledged: {all}"),
         _ => format!(
-            "not acknowledged: {all}; {waiting} of them still waited to be sent again when it ended, {} are lost for good",
+            "not acknowledged: {all}; {waiting} of them still waited to be sent when it ended, {} are lost for good",
             count.saturating_sub(waiting)
         ),
     })

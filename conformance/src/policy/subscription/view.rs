@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::Subscription;
 use crate::policy::{Entry, Happening, Policy};
@@ -52,6 +52,18 @@ impl Subscription {
     #[must_use]
     pub fn never_acknowledged(&self) -> Vec<usize> {
         self.acknowledged.iter().filter(|&(_, &acknowledged)| !acknowledged).map(|(&event, _)| event).collect()
+    }
+
+    /// Returns how many events are neither acknowledged nor lost yet: they wait to be sent, for the first time or again, or
+    /// are under way.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        let lost = self.timeline.iter().filter_map(|entry| match entry.what {
+            Happening::GivenUp { event, .. } | Happening::Dropped { event } => Some(event),
+            _ => None,
+        });
+        let lost: BTreeSet<_> = lost.collect();
+        self.never_acknowledged().iter().filter(|event| !lost.contains(event)).count()
     }
 
     /// Returns when the webhook was first switched off, if it was.
