@@ -210,8 +210,7 @@ fn send(body: Body) -> Procedure {
 }
 
 fn typed(content_type: Option<&'static str>) -> Procedure {
-    // The token is right and the body whole, so it may be taken; a receiver of another framework never sees the body.
-    Procedure::Send(Request::post(Body::Hostile("envelope/missing-timestamp")).with_content_type(content_type))
+    Procedure::Send(Request::plain().with_content_type(content_type))
 }
 
 const HONEST: Case = Case {

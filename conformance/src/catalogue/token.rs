@@ -182,17 +182,17 @@ pub(super) fn hostile() -> Vec<Case> {
         },
         Case {
             id: "token/duplicate-right-first".into(),
-            requirement: "The receiver handles no event with two tokens, the right one first.",
+            requirement: "The receiver answers an event with two tokens, the right one first, and does not handle it.",
             ..ambiguous("token/duplicate-right-first")
         },
         Case {
             id: "token/duplicate-right-last".into(),
-            requirement: "The receiver handles no event with two tokens, the right one last.",
+            requirement: "The receiver answers an event with two tokens, the right one last, and does not handle it.",
             ..ambiguous("token/duplicate-right-last")
         },
         Case {
             id: "token/duplicate-escaped-key".into(),
-            requirement: "The receiver handles no event with two tokens, one under an escaped key.",
+            requirement: "The receiver answers an event with two tokens, one under an escaped key, and does not handle it.",
             ..ambiguous("token/duplicate-escaped-key")
         },
         Case {

@@ -128,7 +128,12 @@ impl<'a> Finding<'a> {
             return Some(curl.clone());
         }
         let url = &self.report.endpoint;
-        url.starts_with("http").then(|| format!("aircall-conformance send {} '{url}'", self.first().case.id))
+        let case = &self.first().case;
+        let id = &case.id;
+        url.starts_with("http").then(|| match case.procedure {
+            Procedure::Send(_) => format!("aircall-conformance send {id} '{url}'"),
+            _ => format!("aircall-conformance check '{url}' --only {id}"),
+        })
     }
 
     /// What is to be done, and the word for that: to mend it, or to settle what the answers leave open.

@@ -201,8 +201,10 @@ impl fmt::Display for Reason {
                 harmed.outcome
             ),
             Self::Several { failed, all, first } => write!(f, "{failed} of {all} not acknowledged; the first: {first}"),
-            Self::Takes(bytes) => write!(f, "every size was taken, up to {bytes} bytes"),
-            Self::Limited { taken, refused } => write!(f, "{taken} bytes were taken, {refused} were not"),
+            Self::Takes(bytes) => write!(f, "every size was taken, up to {} KiB", bytes / 1024),
+            Self::Limited { taken, refused } => {
+                write!(f, "{} KiB were taken, {} KiB were not", taken / 1024, refused / 1024)
+            }
             Self::LivedOn => f.write_str("the honest event right after was acknowledged, and no more is asked"),
             Self::NotHandled => f.write_str("answered with success, and not handled"),
             Self::HandledInstead => f.write_str("handled, as the receiver itself reported"),

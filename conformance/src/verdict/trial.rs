@@ -104,8 +104,12 @@ fn limit(trial: &Trial, wanted: usize) -> Graded {
 }
 
 fn hostile(expectation: Expectation, exchange: &Exchange, is_told: bool) -> Graded {
-    let refuses = matches!(expectation, Expectation::Refuse | Expectation::RefuseOrHangUp | Expectation::NotHandle);
+    let refuses = matches!(expectation, Expectation::Refuse | Expectation::RefuseOrHangUp);
     match exchange.handled {
+        // Whoever sends it knows the token, so nobody is let in by it.
+        Some(1..) if expectation == Expectation::NotHandle => {
+            return Graded::by_collector(Grade::Weak, Reason::HandledInstead);
+        }
         Some(1..) if refuses => return Graded::by_collector(Grade::Broken, Reason::HandledInstead),
         Some(0) if refuses && exchange.observation.is_acknowledged() => {
             return Graded::by_collector(Grade::Met, Reason::NotHandled);
@@ -135,7 +139,7 @@ fn response(expectation: Expectation, observation: &Observation) -> (Grade, Reas
         other => return unanswered(other),
     };
     match (expectation, response.status) {
-        (Expectation::Survive, 200..=299) => (Grade::Met, Reason::Survived),
+        (Expectation::Survive | Expectation::NotHandle, 200..=299) => (Grade::Met, Reason::Survived),
         (Expectation::RefuseMethod, 200..=299) => (Grade::Weak, Reason::MethodAccepted),
         (Expectation::RefuseMethod, 501) => (Grade::Met, Reason::RefusedAsDue),
         (_, 200..=299) => (Grade::Open, Reason::MayBeHandled),
