@@ -43,6 +43,8 @@ pub struct Report {
     pub endpoint: String,
     /// The time that a response had to be complete.
     pub timeout: Duration,
+    /// How many cases there are that were not selected.
+    pub unselected: usize,
     /// How many requests were sent.
     pub requests: usize,
     /// Whether the run was ended before it was through.
@@ -90,6 +92,7 @@ impl Report {
         Self {
             endpoint: record.endpoint,
             timeout: record.timeout,
+            unselected: record.unselected,
             requests: record.requests,
             is_interrupted: record.is_interrupted,
             latency,

@@ -4,6 +4,7 @@ mod json;
 use std::time::Duration;
 
 use super::{By, Happening, Policy, Subscription, Traffic};
+use crate::{Collector, delivery::Mark};
 
 /// What became of one webhook in a [`Rehearsal`](super::Rehearsal).
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub struct Account {
     pub time: Duration,
     /// The events of the stream.
     events: Vec<Event>,
+    /// Which of them were acknowledged and not handled; `None` if nobody was there to be told.
+    unhandled: Option<Vec<usize>>,
 }
 
 /// Why a rehearsal ended.
@@ -47,6 +50,12 @@ pub struct Event {
     pub call_id: u64,
 }
 
+impl Event {
+    fn mark(&self) -> Mark {
+        Mark { id: self.call_id.to_string(), event: Some(self.name.clone()) }
+    }
+}
+
 impl Account {
     pub(super) fn new(
         endpoint: String,
@@ -59,7 +68,18 @@ impl Account {
         let events = stream
             .map(|(index, event)| Event { number: index + 1, name: event.name, call_id: traffic.call_id(index) })
             .collect();
-        Self { endpoint, webhook, ended, time, events }
+        Self { endpoint, webhook, ended, time, events, unhandled: None }
+    }
+
+    /// Asks a collector which of the acknowledged events were handled, when the last have had their time.
+    pub(super) async fn ask(&mut self, collector: &Collector, patience: Duration) {
+        let never: Vec<_> = self.webhook.never_acknowledged();
+        let acknowledged: Vec<_> =
+            self.webhook.generated_events().into_iter().filter(|event| !never.contains(event)).collect();
+        let mark = |event: &usize| self.events.get(*event).map(Event::mark);
+        collector.wait_for(&acknowledged.iter().filter_map(mark).collect::<Vec<_>>(), patience).await;
+        let is_unhandled = |event: &usize| mark(event).is_some_and(|mark| collector.count(&mark) == 0);
+        self.unhandled = Some(acknowledged.into_iter().filter(is_unhandled).collect());
     }
 
     /// Returns the policy that was played.
@@ -84,10 +104,18 @@ impl Account {
     /// Returns the events that were never acknowledged. They are lost for good, but for those that were
     /// [waiting](Self::waiting) when it ended early.
     ///
-    /// An event that was acknowledged can be lost as well, if the receiver dropped it afterwards; that cannot be seen from
-    /// here, and takes a receiver that tells what it kept.
+    /// An event that was acknowledged can be lost as well, if the receiver dropped it afterwards:
+    /// [`never_handled`](Self::never_handled) takes a collector that the receiver reports to.
     pub fn never_acknowledged(&self) -> impl Iterator<Item = &Event> {
         self.webhook.never_acknowledged().into_iter().filter_map(|event| self.events.get(event))
+    }
+
+    /// Returns the events that were acknowledged, and that the receiver did not report as handled; `None` without a
+    /// collector. They are lost for good: what is acknowledged is never sent again.
+    #[must_use]
+    pub fn never_handled(&self) -> Option<Vec<&Event>> {
+        let unhandled = self.unhandled.as_ref()?;
+        Some(unhandled.iter().filter_map(|&event| self.events.get(event)).collect())
     }
 
     /// Returns how many events might still have been acknowledged, had it not ended.

@@ -9,7 +9,7 @@ use std::{
 
 use super::{Account, Ended, Policy, Subscription, Traffic, course::Course};
 use crate::{
-    Endpoint, Token,
+    Collector, Endpoint, Token,
     delivery::Sender,
     run::{NotReached, Pace, REMOTE_RATE},
 };
@@ -88,6 +88,7 @@ pub struct Rehearsal {
     begin: SystemTime,
     clock: Clock,
     limit: Option<Duration>,
+    collector: Option<Collector>,
 }
 
 impl Rehearsal {
@@ -102,6 +103,7 @@ impl Rehearsal {
             begin: SystemTime::now(),
             clock: Clock::default(),
             limit: None,
+            collector: None,
         }
     }
 
@@ -148,6 +150,13 @@ impl Rehearsal {
     #[must_use]
     pub fn with_limit(self, limit: Duration) -> Self {
         Self { limit: Some(limit), ..self }
+    }
+
+    /// The same with a collector, to which the receiver reports what it has handled: what was acknowledged and never handled
+    /// is lost for good, whatever was counted.
+    #[must_use]
+    pub fn with_collector(self, collector: Collector) -> Self {
+        Self { collector: Some(collector), ..self }
     }
 
     /// Returns how many events it sends.
@@ -202,11 +211,20 @@ impl Rehearsal {
         };
         let now = course.now;
         let accounts = course.parties.into_iter().zip(&play.lines);
-        Ok(accounts
+        let mut accounts: Vec<_> = accounts
             .map(|(party, line)| Account::new(line.endpoint.shown(), party, &play.traffic, now, ended))
-            .collect())
+            .collect();
+        if let Some(collector) = &self.collector {
+            for account in &mut accounts {
+                account.ask(collector, PATIENCE).await;
+            }
+        }
+        Ok(accounts)
     }
 }
+
+/// A receiver that works off a queue may take so long for an event.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How a webhook fares, for a line on a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -52,6 +52,8 @@ pub struct Met {
     pub skipped: usize,
     /// Cases that were not met, which is known and accepted; they are counted nowhere else.
     pub known: usize,
+    /// Cases that were not selected.
+    pub unselected: usize,
 }
 
 impl fmt::Display for Met {
@@ -62,6 +64,7 @@ impl fmt::Display for Met {
             (self.inconclusive, "left open"),
             (self.skipped, "skipped"),
             (self.known, "known not to be"),
+            (self.unselected, "not selected"),
         ] {
             if count > 0 {
                 write!(f, ", {count} {what}")?;
@@ -88,7 +91,7 @@ impl Conclusion {
         if judged == 0 {
             return Self::NothingJudged;
         }
-        let met = Met { pass, lenient, inconclusive, skipped, known };
+        let met = Met { pass, lenient, inconclusive, skipped, known, unselected: report.unselected };
         let stale = report.stale.len();
         match (fail, inconclusive) {
             (0, _) if stale > 0 => Self::Stale { stale },
@@ -125,6 +128,7 @@ impl Conclusion {
 impl fmt::Display for Conclusion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
+            Self::Conformant(met) if met.unselected > 0 => write!(f, "conformant in what was selected: {met}"),
             Self::Conformant(met) => write!(f, "conformant: {met}"),
             Self::NothingFailed(met) => write!(f, "nothing failed, but the answers leave something open: {met}"),
             Self::PlainEventRefused => {

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     Collector,
     case::{Case, Expectation, Procedure},
+    catalogue::catalogue,
     verdict::{Evidence, Harm, Skip},
 };
 
@@ -155,6 +156,7 @@ impl<P: FnMut(Step<'_>)> Course<'_, P> {
             endpoint: check.endpoint.shown(),
             timeout: check.sender.timeout(),
             entries: entries.collect(),
+            unselected: catalogue().len().saturating_sub(self.plan.cases.len()),
             requests: self.session.requests(),
             is_interrupted,
             probes: self.probes,

@@ -15,6 +15,8 @@ pub struct Record {
     pub timeout: Duration,
     /// Each case and what is known about it, in the order of the plan.
     pub entries: Vec<Entry>,
+    /// How many cases there are that were not selected.
+    pub unselected: usize,
     /// How many requests were sent.
     pub requests: usize,
     /// Whether the run was ended before it was through.

@@ -18,6 +18,7 @@ mod report;
 mod report_files;
 mod browser;
 mod cli;
+mod selection;
 mod launch;
 mod makes;
 mod fuzz;

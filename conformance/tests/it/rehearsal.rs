@@ -10,7 +10,7 @@ use std::{
 };
 
 use aircall_conformance::{
-    Endpoint, Token,
+    Collector, Endpoint, Token,
     delivery::RequestBody,
     policy::{Clock, Ended, Policy, Rehearsal, Webhook},
 };
@@ -47,6 +47,37 @@ fn webhook(endpoint: Endpoint, token: &str, profile: &str) -> Webhook {
 
 fn third(call: usize) -> StatusCode {
     if call.is_multiple_of(3) { StatusCode::BAD_GATEWAY } else { StatusCode::NO_CONTENT }
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_and_dropped_is_lost_for_good() {
+    for (drops, expected) in [(0, None), (7, Some("7 (call.hungup)"))] {
+        let collector = Collector::new();
+        let told = collector.clone();
+        let count = Arc::new(AtomicUsize::new(0));
+        let service = tower::service_fn(move |request: http::Request<RequestBody>| {
+            let (told, count) = (told.clone(), count.clone());
+            async move {
+                let body = request.into_body().collect().await.unwrap().to_bytes();
+                if count.fetch_add(1, Ordering::Relaxed) + 1 != drops {
+                    told.report(&body);
+                }
+                Ok::<_, Infallible>(http::Response::new(Empty::<Bytes>::new()))
+            }
+        });
+        let webhook = webhook(Endpoint::service("/", service), TOKEN, "strict-1");
+        let rehearsal = Rehearsal::new(webhook).with_events(20).with_clock(Clock::Jumping);
+        let accounts = rehearsal.with_collector(collector).run().await.unwrap();
+        let lost: Vec<_> = accounts[0].never_handled().unwrap();
+        let lost: Vec<_> = lost.iter().map(|event| format!("{} ({})", event.number, event.name)).collect();
+        assert_eq!(lost.first().map(String::as_str), expected, "{}", accounts[0].human());
+        assert!(accounts[0].switched_off_at().is_none(), "every one was acknowledged");
+        let sentence = match expected {
+            None => "every acknowledged event was handled: 20".to_owned(),
+            Some(event) => format!("lost for good, acknowledged and never handled: 1 event: {event}"),
+        };
+        assert!(accounts[0].human().contains(&sentence), "{}", accounts[0].human());
+    }
 }
 
 #[tokio::test]

@@ -112,7 +112,7 @@ async fn for_a_program() {
     assert_eq!(json["cases"].as_array().unwrap().len(), report.results.len());
     assert!(!report.json().contains(TOKEN));
     // The fields of all, the values of a few.
-    let kept = ["acknowledgement/plain-event", "payload/team.created", "token/null", "token/true", "http/https"];
+    let kept = ["acknowledgement/plain-event", "payload/team.created", "token/null", "token/true", "tls/https"];
     json["cases"].as_array_mut().unwrap().retain(|case| kept.contains(&case["id"].as_str().unwrap()));
     insta::with_settings!({ filters => filters() }, {
         insta::assert_snapshot!("json", serde_json::to_string_pretty(&json).unwrap());
@@ -146,7 +146,7 @@ async fn for_the_test_pages_of_ci() {
                 .filter(|node| {
                     let name = node.attribute("name").unwrap_or_default();
                     node.has_tag_name("testcase")
-                        && ["payload/team.created", "token/null", "http/get", "http/https"].contains(&name)
+                        && ["payload/team.created", "token/null", "http/get", "tls/https"].contains(&name)
                 })
                 .map(|case| &text[case.range()]),
         )
@@ -204,7 +204,7 @@ async fn known_deviations_are_no_findings_and_stale_ones_are() {
     assert_eq!(with(&stale), "nothing failed, but 1 known deviation is none any more: bring the list up to date");
     let better = format!("{get}verdict = \"fail\"");
     assert!(with(&better).contains("1 known deviation is none"), "a smaller deviation than accepted");
-    let unseen = format!("{get}[[known]]\ncase = \"http/https\"\nreason = \"r\"");
+    let unseen = format!("{get}[[known]]\ncase = \"tls/https\"\nreason = \"r\"");
     assert!(with(&unseen).starts_with("conformant"), "what was not looked at is not stale");
 }
 

@@ -27,12 +27,11 @@ pub(crate) async fn run(mut intent: Check) -> Result<Exit> {
     if let (Some(token), Some(launch)) = (&intent.other_token, &mut intent.receiver.launch) {
         launch.environment.push(("AIRCALL_OTHER_TOKEN".to_owned(), token.expose().to_owned()));
     }
-    let (collector, _listening) = match intent.collector {
-        Some(address) => {
-            collector::listen(address, intent.receiver.launch.as_mut()).await.map(|(a, b)| (Some(a), Some(b)))?
-        }
-        None => (None, None),
+    let collecting = match intent.collector {
+        Some(address) => Some(collector::listen(address, intent.receiver.launch.as_mut()).await?),
+        None => None,
     };
+    let collector = collecting.as_ref().map(|(collector, _)| collector.clone());
     let check = conformance(&intent, target.clone(), collector)?;
     let receiver = start(&intent.receiver, &intent.delivery.token, &target).await?;
     let plan = check.plan().await;

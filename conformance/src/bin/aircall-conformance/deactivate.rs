@@ -7,6 +7,7 @@ use aircall_conformance::{
 };
 
 use crate::{
+    collector,
     exit::Exit,
     intent::Deactivate,
     interrupt::interrupt,
@@ -17,12 +18,19 @@ use crate::{
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// Starts the receiver if it is ours to start, plays Aircall to it, stops it, and reports.
-pub(crate) async fn run(intent: Deactivate) -> Result<Exit> {
+pub(crate) async fn run(mut intent: Deactivate) -> Result<Exit> {
     let target = with_port(intent.receiver.target.clone(), intent.receiver.launch.as_ref()).await?;
     let endpoint = Endpoint::url(target.clone(), &intent.delivery.roots)?;
+    let collecting = match intent.collector {
+        Some(address) => Some(collector::listen(address, intent.receiver.launch.as_mut()).await?),
+        None => None,
+    };
     let receiver = start(&intent.receiver, &intent.delivery.token, &target).await?;
     let shown = endpoint.shown();
-    let rehearsal = rehearsal(&intent, endpoint);
+    let mut rehearsal = rehearsal(&intent, endpoint);
+    if let Some((collector, _)) = &collecting {
+        rehearsal = rehearsal.with_collector(collector.clone());
+    }
     announce(&intent, &shown, rehearsal.is_local().await);
     let played = observe(rehearsal).await;
     let output = stop(receiver).await;
@@ -98,9 +106,11 @@ fn print(account: &Account, is_json: bool) -> Result<()> {
 }
 
 fn exit(account: &Account) -> Exit {
+    let is_lost = account.never_handled().is_some_and(|events| !events.is_empty());
     match (account.ended, account.switched_off_at()) {
         (Ended::Early, _) => Exit::CouldNotRun,
         (_, Some(_)) => Exit::Findings,
+        (_, None) if is_lost => Exit::Findings,
         (_, None) => Exit::Conformant,
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn write(account: &Account) -> String {
     out.push('\n');
     timeline(&mut out, account);
     out.push('\n');
-    for sentence in [why(account), lost(account), remedy(account)].into_iter().flatten() {
+    for sentence in [why(account), lost(account), unhandled(account), remedy(account)].into_iter().flatten() {
         line(&mut out, &sentence);
     }
     line(&mut out, &conclusion(account));
@@ -143,6 +143,25 @@ fn lost(account: &Account) -> Option<String> {
         _ => format!(
             "not acknowledged: {all}; {waiting} of them still waited to be sent when it ended, {} are lost for good",
             count.saturating_sub(waiting)
+        ),
+    })
+}
+
+/// What the receiver's own reports say about the events that it acknowledged.
+fn unhandled(account: &Account) -> Option<String> {
+    let events = account.never_handled()?;
+    let delivered = account.webhook.delivered();
+    let names: Vec<_> = events.iter().map(|event| format!("{} ({})", event.number, event.name)).collect();
+    Some(match names.len() {
+        0 => format!("every acknowledged event was handled: {delivered}"),
+        all if all == delivered => format!(
+            "none of the {delivered} acknowledged events was reported to the collector: either they are lost for good, or \
+             the receiver does not report what it handles"
+        ),
+        count => format!(
+            "lost for good, acknowledged and never handled: {}: {}",
+            counted(count, "event"),
+            list(names.into_iter())
         ),
     })
 }

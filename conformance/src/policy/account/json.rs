@@ -28,6 +28,7 @@ struct Document<'a> {
     delivered: usize,
     waiting: usize,
     never_acknowledged: Vec<EventJson<'a>>,
+    never_handled: Option<Vec<EventJson<'a>>>,
     timeline: Vec<EntryJson>,
 }
 
@@ -77,6 +78,7 @@ impl<'a> Document<'a> {
             delivered: webhook.delivered(),
             waiting: account.waiting(),
             never_acknowledged: account.never_acknowledged().map(EventJson::of).collect(),
+            never_handled: account.never_handled().map(|events| events.into_iter().map(EventJson::of).collect()),
             timeline: webhook.timeline().iter().map(EntryJson::of).collect(),
         }
     }

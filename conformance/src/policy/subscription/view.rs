@@ -47,6 +47,12 @@ impl Subscription {
         self.due.iter().filter(|&&(.., job)| self.jobs[job].attempts > 0).count()
     }
 
+    /// Returns the numbers of the events that were generated for this webhook.
+    #[must_use]
+    pub fn generated_events(&self) -> Vec<usize> {
+        self.acknowledged.keys().copied().collect()
+    }
+
     /// Returns the numbers of the events that were generated for this webhook and never acknowledged: lost for good once
     /// the webhook is idle.
     #[must_use]

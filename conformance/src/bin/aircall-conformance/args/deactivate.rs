@@ -1,4 +1,4 @@
-use std::{path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::Args;
 
@@ -56,6 +56,12 @@ pub(crate) struct DeactivateArgs {
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,
 
+    /// Listen for what the receiver reports as handled; with a command, on a free port that it finds in AIRCALL_COLLECTOR
+    ///
+    /// Then the report also says which acknowledged events were lost for good.
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, require_equals = true, default_missing_value = "127.0.0.1:0")]
+    pub(crate) collector: Option<SocketAddr>,
+
     /// Form of the report on standard output
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub(crate) format: Format,
@@ -67,5 +73,5 @@ pub(crate) struct DeactivateArgs {
 const DEACTIVATE_HELP: &str = "\
 Exit codes:
   0  the webhook was never switched off
-  1  it was switched off, whether or not it came back
+  1  it was switched off, whether or not it came back; or acknowledged events were never handled
   2  could not run: wrong arguments, nothing listening, no token, ended early by Ctrl-C";

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use aircall_conformance::{
     delivery::TIMEOUT,
@@ -21,6 +21,7 @@ pub(crate) struct Deactivate {
     pub(crate) clock: Clock,
     pub(crate) limit: Duration,
     pub(crate) seed: u64,
+    pub(crate) collector: Option<SocketAddr>,
     pub(crate) is_json: bool,
 }
 
@@ -52,6 +53,7 @@ impl Deactivate {
                 Some(seed) => seed,
                 None => getrandom::u64()? % 1_000_000,
             },
+            collector: args.collector,
             is_json: args.format == Format::Json,
         })
     }
