@@ -52,6 +52,20 @@ async fn one_line_starts_judges_and_stops_a_receiver() {
 }
 
 #[tokio::test]
+async fn the_other_commands_start_it_as_well() {
+    let example = example();
+    let command = ["http://127.0.0.1:0/aircall/webhook", "--", example.to_str().unwrap()];
+    for (arguments, text) in [
+        (&["fuzz", "--cases", "40"][..], "nothing found"),
+        (&["deactivate", "--skip-waits", "--events", "5", "--profile", "strict-1"], "never switched off"),
+    ] {
+        let ran = run(&[arguments, &command].concat()).await;
+        assert!(ran.stdout.contains(text), "{}{}", ran.stdout, ran.stderr);
+        assert!(ran.stderr.contains("starting ") && !ran.stderr.contains("error"), "{}", ran.stderr);
+    }
+}
+
+#[tokio::test]
 async fn what_the_command_has_started_is_stopped_with_it() {
     let example = example();
     let target = target().await;

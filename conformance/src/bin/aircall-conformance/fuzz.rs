@@ -1,24 +1,40 @@
 use std::{error::Error, io::Write, path::Path};
 
-use aircall_conformance::fuzz::{Ended, FuzzReport};
+use aircall_conformance::{
+    Endpoint,
+    fuzz::{Ended, FuzzReport, NotFuzzed},
+};
 
-use crate::{exit::Exit, intent::Fuzz, interrupt::interrupt, progress::Progress};
+use crate::{
+    exit::Exit,
+    intent::Fuzz,
+    interrupt::interrupt,
+    progress::Progress,
+    receiver::{show_last, start, stop, with_port},
+};
 
-/// Puts made-up inputs to a receiver, saves what was found, and reports.
+/// Starts the receiver if it is ours to start, puts made-up inputs to it, saves what was found, and reports.
 pub(crate) async fn run(intent: Fuzz) -> Result<Exit, Box<dyn Error>> {
-    let plan = intent.run.plan().await;
-    eprintln!("fuzzing {}\n{plan}", intent.shown);
+    let target = with_port(intent.receiver.target.clone(), intent.receiver.launch.as_ref()).await?;
+    let run = intent.run(Endpoint::url(target.clone(), &intent.delivery.roots)?);
+    let receiver = start(&intent.receiver, &intent.delivery.token, &target).await?;
+    let plan = run.plan().await;
+    eprintln!("fuzzing {target}\n{plan}");
     if !plan.is_local {
         eprintln!(
             "note: this receiver is on another machine, and will take invented events with the valid token for real"
         );
-        if !plan.hostile && intent.asks_hostile {
+        if !plan.hostile && intent.asks_hostile() {
             eprintln!("note: hostile inputs are left out; --yes-hostile sends them, if whoever runs it agrees");
         }
     }
     let progress = Progress::new();
-    let report = intent.run.observe(&plan, |step| progress.fuzz(step), interrupt()).await;
+    let report = run.observe(&plan, |step| progress.fuzz(step), interrupt()).await;
     drop(progress);
+    let output = stop(receiver).await;
+    if let (Some(output), false, true) = (&output, intent.receiver.shows_output(), needs_explaining(&report)) {
+        show_last(output);
+    }
     let report = report?;
     save(&report, &intent.folder)?;
     print(&report, intent.is_json)?;
@@ -29,6 +45,11 @@ pub(crate) async fn run(intent: Fuzz) -> Result<Exit, Box<dyn Error>> {
         _ if report.is_clean() => Exit::Conformant,
         _ => Exit::Findings,
     })
+}
+
+/// Whether the cause may stand in what the receiver printed.
+fn needs_explaining(report: &Result<FuzzReport, NotFuzzed>) -> bool {
+    report.as_ref().map_or(true, |report| !report.is_clean())
 }
 
 fn save(report: &FuzzReport, folder: &Path) -> Result<(), Box<dyn Error>> {

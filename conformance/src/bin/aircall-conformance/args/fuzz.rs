@@ -2,7 +2,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 
-use super::{DeliveryArgs, Format, value};
+use super::{DeliveryArgs, Format, ReceiverArgs, value};
 
 /// Send made-up inputs to a receiver, and make what it fails for as small as it gets
 ///
@@ -48,6 +48,9 @@ pub(crate) struct FuzzArgs {
     /// Requests a second at most; 0 is no limit [default: 10 to another machine, no limit on this one]
     #[arg(long, value_name = "NUMBER", value_parser = value::rate, allow_negative_numbers = true)]
     pub(crate) rate: Option<u32>,
+
+    #[command(flatten)]
+    pub(crate) receiver: ReceiverArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
