@@ -66,6 +66,8 @@ fn deactivation(webhook: &Subscription, case: &dyn Fn(usize) -> String, end: Dur
                 active: !while_off,
             }),
             Happening::SwitchedOff { event, attempts } => {
+                // A sender that waits for each answer before the next delivery may lag behind the run; only a retry comes after it.
+                let is_retry = meter.last().is_some_and(|last| last.attempt > 1);
                 if let Some(last) = meter.last_mut() {
                     last.active = false;
                 }
@@ -74,7 +76,7 @@ fn deactivation(webhook: &Subscription, case: &dyn Fn(usize) -> String, end: Dur
                     attempts,
                     case: case(event),
                     back_at: None,
-                    is_after_run: entry.at > end,
+                    is_after_run: is_retry && entry.at > end,
                 };
                 switched_off.get_or_insert(off);
             }

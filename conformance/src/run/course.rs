@@ -13,8 +13,9 @@ use crate::{
     verdict::{Evidence, Harm, Skip},
 };
 
-/// Puts the cases of a plan in the order that tells most: what is honest first; then what is hostile, one after the other;
-/// then what takes its time, side by side; then what asks for many connections at once.
+/// Puts the cases of a plan in the order that tells most: what is honest first; then what is hostile, one after the other
+/// unless the receiver takes its time; then what takes time by itself, side by side; then what asks for many connections at
+/// once.
 pub(super) async fn run(
     check: &Check,
     plan: &Plan,
@@ -58,13 +59,18 @@ impl<P: FnMut(Step<'_>)> Course<'_, P> {
         self.open().await?;
         let is_load = |case: &Case| case.is_load();
         self.honest(self.select(|case| !case.is_hostile() && !case.is_patient() && !is_load(case))).await;
-        for at in self.select(|case| case.is_hostile() && !case.is_patient() && !is_load(case)) {
-            self.one(at).await;
+        let hostile = self.select(|case| case.is_hostile() && !case.is_patient() && !is_load(case));
+        match self.session.width() {
+            1 => self.one_by_one(hostile).await,
+            width => {
+                for several in hostile.chunks(width) {
+                    self.together(several).await;
+                    self.session.lose_patience();
+                }
+            }
         }
-        self.patient(self.select(|case| case.is_patient())).await;
-        for at in self.select(is_load) {
-            self.one(at).await;
-        }
+        self.together(&self.select(|case| case.is_patient())).await;
+        self.one_by_one(self.select(is_load)).await;
         Ok(())
     }
 
@@ -101,14 +107,16 @@ impl<P: FnMut(Step<'_>)> Course<'_, P> {
         }
     }
 
-    async fn one(&mut self, at: usize) {
-        self.step(at);
-        self.evidence[at] = Some(self.session.observe(&self.plan.cases[at]).await);
-        self.session.lose_patience();
+    async fn one_by_one(&mut self, cases: Vec<usize>) {
+        for at in cases {
+            self.step(at);
+            self.evidence[at] = Some(self.session.observe(&self.plan.cases[at]).await);
+            self.session.lose_patience();
+        }
     }
 
     /// One honest event follows all of them. If it meets with harm, each is put again by itself to find out which does it.
-    async fn patient(&mut self, cases: Vec<usize>) {
+    async fn together(&mut self, cases: &[usize]) {
         cases.iter().for_each(|&at| self.step(at));
         let seen = join_all(cases.iter().map(|&at| self.session.put(&self.plan.cases[at]))).await;
         for (&at, evidence) in cases.iter().zip(seen) {

@@ -104,3 +104,29 @@ async fn a_run_ends_when_its_time_is_over() {
     let report = check.run().await.unwrap();
     assert!(report.is_interrupted && report.requests > 3);
 }
+
+#[tokio::test]
+async fn a_receiver_that_takes_its_time_is_put_several_cases_at_once() {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+    for (pause, expected) in [(0, 1), (150, 8)] {
+        let (busy, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let peak = most.clone();
+        let receiver = crate::receivers::serve(move |request: crate::receivers::Received| {
+            let (busy, most) = (busy.clone(), most.clone());
+            async move {
+                most.fetch_max(busy.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+                tokio::time::sleep(Duration::from_millis(pause)).await;
+                busy.fetch_sub(1, Ordering::Relaxed);
+                request.due()
+            }
+        });
+        let receiver = receiver.await;
+        let some = Selection::default().section("envelope").unwrap();
+        let report = check(&receiver.url).with_selection(some).run().await.unwrap();
+        assert_eq!(peak.load(Ordering::Relaxed), expected);
+        assert_eq!(crate::receivers::deviations(&report), [""; 0]);
+    }
+}
