@@ -7,6 +7,7 @@ mod receivers;
 mod good;
 
 mod wire;
+mod catalogue;
 mod findings;
 mod harm;
 mod canned;
