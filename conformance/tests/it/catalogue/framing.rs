@@ -29,7 +29,7 @@ const ANSWERED: [(&str, fn(&Said) -> bool, Does); 10] = [
     ("body/packets", |said| said.scraps >= 12, Does::Answer(BAD)),
     (
         "body/slow",
-        |said| said.scraps < 12 && is_cut(said) && said.waits_for(Duration::from_millis(1200)),
+        |said| said.scraps < 12 && is_cut(said) && said.waits_for(Duration::from_millis(1500)),
         Does::Answer(LATE),
     ),
     ("http/keep-alive", |said| said.answers > 0 && !said.bytes.is_empty(), Does::Answer(NOTHING)),
@@ -54,7 +54,7 @@ const POISONED: [(&str, fn(&Said) -> bool); 13] = [
     ("http/many-headers", |said| said.holds("x-many: 1\r\nx-many: 1\r\n")),
     ("http/long-header", |said| said.holds("x-long: xxx")),
     ("http/long-url", |said| said.bytes.starts_with(b"POST /xxx")),
-    ("http/no-host", |said| said.has_head() && said.bytes.starts_with(b"POST ") && !said.holds("\r\nhost: ")),
+    ("http/no-host", |said| said.has_head() && said.bytes.starts_with(b"POST /aircall") && !said.holds("\r\nhost: ")),
     ("http/not-http", |said| said.bytes.starts_with(b"EHLO ")),
     ("http/tls-to-plain", |said| said.bytes.starts_with(b"\x16\x03\x01")),
     ("body/truncated", |said| said.is_over && is_cut(said)),

@@ -151,7 +151,7 @@ impl Wire {
                 let _ = from.try_read_buf(&mut come);
             }
             said.hears(&come);
-            if let Some(answer) = self.look(id, &said).await {
+            if let Some(answer) = self.look(id, &said, !come.is_empty()).await {
                 return Some((answer, from));
             }
             if to.write_all(&come).await.is_err() || said.is_over {
@@ -161,17 +161,17 @@ impl Wire {
         }
     }
 
-    /// Returns what is answered instead of what the receiver says.
-    async fn look(&self, id: usize, said: &Said) -> Option<&'static str> {
+    /// Looks at it when something new has come, and now and then. Returns what is answered instead of what the receiver says.
+    async fn look(&self, id: usize, said: &Said, is_new: bool) -> Option<&'static str> {
         if (self.trap.knows)(said) {
-            let (is_new, count) = {
+            let (is_first, count) = {
                 let mut known = self.known.lock().unwrap();
                 (known.insert(id), known.len())
             };
             match self.trap.does {
                 Does::Answer(answer) | Does::AnswerAll(answer) => return Some(answer),
-                Does::GoDeaf if is_new => self.is_deaf.store(true, Ordering::Relaxed),
-                Does::GoDeafAt(many) if is_new => {
+                Does::GoDeaf if is_first => self.is_deaf.store(true, Ordering::Relaxed),
+                Does::GoDeafAt(many) if is_first => {
                     self.is_deaf.fetch_or(count >= many, Ordering::Relaxed);
                     // Long enough that those of the same time meet.
                     sleep(TICK * 3).await;
@@ -180,7 +180,7 @@ impl Wire {
             }
             return None;
         }
-        if !said.is_ordinary() {
+        if !is_new || !said.is_ordinary() {
             return None;
         }
         let is_refused = match self.trap.does {
@@ -210,7 +210,7 @@ impl Said {
 
     fn hears(&mut self, bytes: &[u8]) {
         const END: &[u8] = b"\r\n\r\n";
-        if self.bytes.is_empty() {
+        if self.bytes.is_empty() && !bytes.is_empty() {
             self.since = Instant::now();
         }
         self.scraps += usize::from(self.has_head() && (1..200).contains(&bytes.len()));
@@ -262,6 +262,7 @@ impl Said {
     /// A whole request as honest senders make them.
     fn is_ordinary(&self) -> bool {
         self.bytes.starts_with(b"POST /aircall/webhook HTTP/1.1\r\n")
+            && self.holds("\r\nhost: ")
             && self.head().len() < 4096
             && self.missing() == Some(0)
             && !self.is_over
