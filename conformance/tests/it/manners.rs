@@ -100,7 +100,8 @@ async fn a_run_ends_when_its_time_is_over() {
         tokio::time::sleep(Duration::from_millis(300)).await;
         request.due()
     });
-    let check = check(&receiver.await.url).with_time(Duration::from_secs(1));
+    let receiver = receiver.await;
+    let check = check(&receiver.url).with_time(Duration::from_secs(1));
     let report = check.run().await.unwrap();
     assert!(report.is_interrupted && report.requests > 3);
 }

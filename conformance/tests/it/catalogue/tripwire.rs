@@ -102,19 +102,21 @@ struct Wire {
 impl Wire {
     async fn relay(self: Arc<Self>, id: usize, client: TcpStream) {
         let Ok(server) = TcpStream::connect(self.behind).await else { return };
-        let (from_client, to_client) = client.into_split();
-        let (from_server, to_server) = server.into_split();
+        let (mut from_client, to_client) = client.into_split();
+        let (from_server, mut to_server) = server.into_split();
         let to_client = Arc::new(tokio::sync::Mutex::new(to_client));
         let has_answered = Arc::new(AtomicBool::default());
         let back = tokio::spawn(back(from_server, to_client.clone(), has_answered.clone()));
-        let answer = self.forth(id, from_client, to_server, &has_answered).await;
-        if let Some((answer, mut rest)) = answer {
+        let answer = self.forth(id, &mut from_client, &mut to_server, &has_answered).await;
+        if let Some(answer) = answer {
+            // Before the receiver is left alone: it would say something as well.
             back.abort();
+            let _ = back.await;
             let mut to_client = to_client.lock().await;
             let _ = to_client.write_all(answer.as_bytes()).await;
             let _ = to_client.shutdown().await;
             // Closing with unread bytes would take the answer back.
-            let _ = timeout(LINGER, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
+            let _ = timeout(LINGER, tokio::io::copy(&mut from_client, &mut tokio::io::sink())).await;
         } else {
             let _ = back.await;
         }
@@ -125,10 +127,10 @@ impl Wire {
     async fn forth(
         &self,
         id: usize,
-        mut from: OwnedReadHalf,
-        mut to: OwnedWriteHalf,
+        from: &mut OwnedReadHalf,
+        to: &mut OwnedWriteHalf,
         has_answered: &AtomicBool,
-    ) -> Option<(&'static str, OwnedReadHalf)> {
+    ) -> Option<&'static str> {
         let mut said = Said::after(0);
         loop {
             let mut come = vec![0; 64 * 1024];
@@ -152,7 +154,7 @@ impl Wire {
             }
             said.hears(&come);
             if let Some(answer) = self.look(id, &said, !come.is_empty()).await {
-                return Some((answer, from));
+                return Some(answer);
             }
             if to.write_all(&come).await.is_err() || said.is_over {
                 let _ = to.shutdown().await;
