@@ -11,6 +11,7 @@ mod catalogue;
 mod findings;
 mod harm;
 mod canned;
+mod collector;
 mod manners;
 mod service;
 mod layer;
