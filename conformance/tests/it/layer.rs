@@ -208,7 +208,10 @@ async fn whatever_the_handler_does() {
         let layer = layer().with_limits(limits).with_deadline(READ);
         let endpoint = serve(Router::new().route("/aircall/webhook", on_event.layer(layer))).await;
         let report = check(endpoint).run().await.unwrap();
-        assert_eq!(deviations(&report), [""; 0], "{what}: {}", report.human());
+        // The layer answers success to an envelope with two tokens, and calls no handler for it; without a collector the
+        // second is not known.
+        let open = ["inconclusive token/duplicate-right-first: may-be-handled"];
+        assert_eq!(deviations(&report), open, "{what}: {}", report.human());
     }
 }
 

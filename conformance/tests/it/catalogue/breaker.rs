@@ -26,6 +26,10 @@ impl Breaker {
     pub(super) fn id(&self) -> &str {
         self.found.split([' ', ':']).nth(1).unwrap()
     }
+
+    pub(super) fn section(&self) -> &str {
+        self.id().split_once('/').unwrap().0
+    }
 }
 
 /// Judges them, several at a time, and compares what is found.
@@ -81,4 +85,4 @@ pub(super) fn is_heavy(case: &Case) -> bool {
     heavy.contains(&&*case.id)
 }
 
-const AT_ONCE: usize = 12;
+const AT_ONCE: usize = 16;

@@ -11,7 +11,7 @@ use aircall_conformance::{
 use super::{
     breaker::{Breaker, is_heavy, section, without},
     knowing,
-    tripwire::{Does, Said, Trap, Tripwire},
+    tripwire::{Does, Knows, Said, Trap, Tripwire},
 };
 use crate::receivers::check;
 
@@ -25,7 +25,7 @@ pub(super) fn is_poison(said: &Said) -> bool {
 }
 
 /// Cases, how to know them, and an answer that is wrong.
-const ANSWERED: [(&str, fn(&Said) -> bool, Does); 10] = [
+const ANSWERED: [(&str, Knows, Does); 10] = [
     ("body/packets", |said| said.scraps >= 12, Does::Answer(BAD)),
     (
         "body/slow",
@@ -43,7 +43,7 @@ const ANSWERED: [(&str, fn(&Said) -> bool, Does); 10] = [
 ];
 
 /// Cases after which a receiver refuses the next honest event, and how to know them.
-const POISONED: [(&str, fn(&Said) -> bool); 13] = [
+const POISONED: [(&str, Knows); 13] = [
     ("http/half-closed", |said| said.is_over && is_cut(said) && !said.holds(TERABYTE)),
     ("http/silent", |said| said.bytes.is_empty() && said.answers == 0 && said.waits_for(Duration::from_secs(1))),
     ("http/length-and-chunks", |said| {
@@ -61,7 +61,7 @@ const POISONED: [(&str, fn(&Said) -> bool); 13] = [
     ("body/truncated-chunks", |said| said.is_over && said.holds("chunked\r\n\r\nfff\r\n")),
 ];
 
-fn answered((id, knows, does): (&'static str, fn(&Said) -> bool, Does)) -> Breaker {
+fn answered((id, knows, does): (&'static str, Knows, Does)) -> Breaker {
     let case = find(id).unwrap();
     let found = match (case.wants_acknowledgement(), case.level, id) {
         (true, _, "http/keep-alive" | "http/pipelined") => format!("{} {id}: dropped", verdict(&case)),
@@ -78,7 +78,7 @@ fn verdict(case: &Case) -> &'static str {
     if case.level == Level::Must { "fail" } else { "lenient" }
 }
 
-fn poisoned((id, knows): (&'static str, fn(&Said) -> bool)) -> Breaker {
+fn poisoned((id, knows): (&'static str, Knows)) -> Breaker {
     let case = find(id).unwrap();
     Breaker::new(format!("fail {id}: harmed"), judged(Trap { knows, does: Does::GoDeaf }, hostile(case.section())))
 }

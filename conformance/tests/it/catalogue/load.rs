@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use super::{
     breaker::{Breaker, over_sockets, section},
     framing::judged,
-    tripwire::{Does, Said, Trap},
+    tripwire::{Does, Knows, Said, Trap},
 };
 use crate::receivers::{Received, app, refuse};
 
@@ -30,7 +30,7 @@ pub(super) fn all() -> Vec<Breaker> {
 }
 
 /// Cases, and how to know a connection that has stopped where theirs do.
-const STALLED: [(&str, fn(&Said) -> bool); 3] = [
+const STALLED: [(&str, Knows); 3] = [
     ("load/stalled-clients", |said| said.missing().is_some_and(|missing| missing > 0) && has_stopped(said)),
     ("load/stalled-heads", |said| !said.bytes.is_empty() && !said.has_head() && has_stopped(said)),
     ("load/idle-connections", |said| said.bytes.is_empty() && said.answers == 0 && has_stopped(said)),

@@ -29,7 +29,13 @@ pub(super) fn all() -> Vec<Breaker> {
 }
 
 pub(super) fn of(section: &str) -> Vec<Breaker> {
-    all().into_iter().filter(|breaker| breaker.id().split_once('/').unwrap().0 == section).collect()
+    all().into_iter().filter(|breaker| breaker.section() == section).collect()
+}
+
+/// Those of the sections that are too small for a test of their own.
+pub(super) fn of_other_sections() -> Vec<Breaker> {
+    let has_its_own = ["payload", "envelope", "token", "body"];
+    all().into_iter().filter(|breaker| !has_its_own.contains(&breaker.section())).collect()
 }
 
 /// One for each case that a request breaks by something else than what stands in it.

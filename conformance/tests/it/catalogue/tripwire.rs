@@ -28,9 +28,12 @@ use crate::receivers::{Served, serve_app};
 /// What makes the wire trip, and what happens then.
 #[derive(Clone, Copy)]
 pub(super) struct Trap {
-    pub(super) knows: fn(&Said) -> bool,
+    pub(super) knows: Knows,
     pub(super) does: Does,
 }
+
+/// Tells whether what was said so far is what it looks for.
+pub(super) type Knows = fn(&Said) -> bool;
 
 #[derive(Clone, Copy)]
 pub(super) enum Does {
