@@ -24,6 +24,8 @@ pub enum Piece {
     Chunk,
     /// The body in so many parts, with pauses of so many milliseconds between.
     Trickle(usize, u64),
+    /// Waits for so many milliseconds.
+    Pause(u64),
     /// Waits for `100 Continue`, for a second at most, as RFC 9110 allows.
     AwaitContinue,
     /// Waits for a response; where it says that the connection ends with it, the rest is not sent.
@@ -56,6 +58,7 @@ impl Piece {
                 Self::HalfBody => write!(out, "[half of the body]"),
                 Self::Chunk => write!(out, "[body in a chunk]"),
                 Self::Trickle(parts, pause) => write!(out, "[body in {parts} parts, {pause} ms between]"),
+                Self::Pause(milliseconds) => write!(out, "[{milliseconds} ms]"),
                 Self::AwaitContinue => write!(out, "[wait for 100]"),
                 Self::AwaitResponse => write!(out, "[wait for the response]"),
                 Self::CloseWrite => write!(out, "[end of writing]"),

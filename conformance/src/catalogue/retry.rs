@@ -106,4 +106,6 @@ const CUT: &[Piece] = &[
     Piece::Close,
 ];
 
-const IMPATIENT: &[Piece] = &[REQUEST[0], REQUEST[1], REQUEST[2], REQUEST[3], REQUEST[4], REQUEST[5], Piece::Close];
+/// The pause lets the work begin: many servers do not even start it for a sender who is gone already.
+const IMPATIENT: &[Piece] =
+    &[REQUEST[0], REQUEST[1], REQUEST[2], REQUEST[3], REQUEST[4], REQUEST[5], Piece::Pause(50), Piece::Close];

@@ -36,6 +36,10 @@ pub(super) async fn deliver(connector: &Connector, delivery: &Delivery, progress
                 }
                 None
             }
+            Piece::Pause(milliseconds) => {
+                tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
+                None
+            }
             Piece::AwaitContinue => wire.await_continue(delivery).await,
             Piece::AwaitResponse => match wire.response(delivery).await {
                 Outcome::Answered(response) if !ends_connection(&response) => None,

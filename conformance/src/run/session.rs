@@ -227,6 +227,10 @@ impl<'a> Session<'a> {
         self.pace.lock().await.wait().await;
         let at = self.start.elapsed();
         let observation = self.check.endpoint.deliver(delivery).await;
+        if observation.outcome == Outcome::Left {
+            // What comes next must not overtake the end of the connection: what that does to the receiver is the question.
+            tokio::time::sleep(AFTER_LEAVING).await;
+        }
         self.count(&observation);
         exchange(request, delivery, at, observation)
     }
@@ -335,6 +339,9 @@ const PATIENCE: usize = 5;
 
 /// Where any answer will do, and none as well, so long is waited for one.
 const GLIMPSE: Duration = Duration::from_secs(2);
+
+/// So long a receiver has to notice that a sender has left.
+const AFTER_LEAVING: Duration = Duration::from_millis(100);
 
 /// A receiver that is being started again is looked at so often.
 const RECOVERY_STEP: Duration = Duration::from_millis(200);

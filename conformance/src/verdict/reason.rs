@@ -145,6 +145,7 @@ impl Reason {
             Self::NotHandled => "not-handled",
             Self::HandledInstead => "handled-instead",
             Self::HandledOnce => "handled-once",
+            Self::HandledTimes(0) => "never-handled",
             Self::HandledTimes(_) => "handled-several-times",
             Self::AllHandled(_) => "all-handled",
             Self::Lost { .. } => "lost",

@@ -7,9 +7,11 @@ mod receivers;
 mod good;
 
 mod wire;
+mod catalogue;
 mod findings;
 mod harm;
 mod canned;
+mod collector;
 mod manners;
 mod service;
 mod layer;

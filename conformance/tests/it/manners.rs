@@ -77,9 +77,10 @@ async fn a_run_that_is_ended_early_says_so() {
     let report = aircall_conformance::Report::new(record);
     assert!(report.is_interrupted && !report.is_conformant());
     assert_eq!(report.results.len(), plan.cases.len());
+    // Of the five, the three about the certificate had nothing to look at.
     assert_eq!(
         report.conclusion().to_string(),
-        format!("no verdict: ended after 5 of {} cases, of which 0 failed", plan.cases.len())
+        format!("no verdict: ended after 2 of {} cases, of which 0 failed", plan.cases.len())
     );
 }
 
@@ -100,7 +101,8 @@ async fn a_run_ends_when_its_time_is_over() {
         tokio::time::sleep(Duration::from_millis(300)).await;
         request.due()
     });
-    let check = check(&receiver.await.url).with_time(Duration::from_secs(1));
+    let receiver = receiver.await;
+    let check = check(&receiver.url).with_time(Duration::from_secs(1));
     let report = check.run().await.unwrap();
     assert!(report.is_interrupted && report.requests > 3);
 }

@@ -6,7 +6,7 @@ use aircall_conformance::{Check, Endpoint, Report, Roots, Target, Token, verdict
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
-    http::{HeaderMap, Method, StatusCode, Uri},
+    http::{HeaderMap, Method, StatusCode, Uri, Version},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -15,6 +15,9 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use crate::good;
 
 pub(crate) const TOKEN: &str = "c0ffee00c0ffee00c0ffee00c0ffee00";
+
+/// The token of a second webhook, which the receivers here serve as well.
+pub(crate) const OTHER_TOKEN: &str = "decaf000decaf000decaf000decaf000";
 
 /// A receiver that is served until this is dropped.
 pub(crate) struct Served {
@@ -33,6 +36,7 @@ impl Drop for Served {
 pub(crate) struct Received {
     pub(crate) method: Method,
     pub(crate) uri: Uri,
+    pub(crate) version: Version,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
@@ -42,7 +46,10 @@ impl Received {
     pub(crate) fn due(&self) -> Response {
         let status = match self.method {
             Method::POST if self.body.len() > 1024 * 1024 => StatusCode::PAYLOAD_TOO_LARGE,
-            Method::POST => good::answer(TOKEN, &self.body),
+            Method::POST => match good::answer(TOKEN, &self.body) {
+                StatusCode::UNAUTHORIZED => good::answer(OTHER_TOKEN, &self.body),
+                status => status,
+            },
             _ => StatusCode::METHOD_NOT_ALLOWED,
         };
         status.into_response()
@@ -58,6 +65,14 @@ impl Received {
         struct Envelope<'a>(#[serde(borrow)] std::collections::BTreeMap<String, &'a serde_json::value::RawValue>);
         let envelope = serde_json::from_slice::<Envelope<'_>>(&self.body);
         envelope.ok().and_then(|envelope| envelope.0.get(key).map(ToString::to_string)).unwrap_or_default()
+    }
+
+    /// The id of the object that it is about.
+    pub(crate) fn object(&self) -> String {
+        let text = String::from_utf8_lossy(&self.body);
+        let data = text.split_once(r#""data":"#).map_or("", |(_, data)| data);
+        let mut numbers = data.split(|c: char| !c.is_ascii_digit());
+        numbers.find(|number| number.len() == 10).unwrap_or_default().to_owned()
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
@@ -88,7 +103,8 @@ where
                 let Ok(body) = axum::body::to_bytes(body, 4 << 20).await else {
                     return StatusCode::BAD_REQUEST.into_response();
                 };
-                answer(Received { method: head.method, uri: head.uri, headers: head.headers, body }).await
+                let (method, uri, version) = (head.method, head.uri, head.version);
+                answer(Received { method, uri, version, headers: head.headers, body }).await
             }
         })
         .layer(DefaultBodyLimit::disable())
@@ -108,6 +124,10 @@ pub(crate) fn check(url: &str) -> Check {
 }
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) fn refuse(status: u16) -> Response {
+    StatusCode::from_u16(status).unwrap().into_response()
+}
 
 /// What is not as it should be, without what depends on something else.
 pub(crate) fn deviations(report: &Report) -> Vec<String> {

@@ -29,13 +29,21 @@ struct Https {
 }
 
 async fn https() -> Https {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    https_with(|_| {}).await
+}
+
+/// With a certificate of its own that is made out to `localhost`, and altered so.
+async fn https_with(alter: impl FnOnce(&mut rcgen::CertificateParams)) -> Https {
+    let mut params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+    alter(&mut params);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key)
+        .with_single_cert(vec![certificate.der().clone()], key)
         .unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -52,9 +60,9 @@ async fn https() -> Https {
             });
         }
     });
-    let certificate = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(certificate.path(), made.cert.pem()).unwrap();
-    Https { url, certificate }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), certificate.pem()).unwrap();
+    Https { url, certificate: file }
 }
 
 fn check(url: &str, roots: &Roots) -> Check {
@@ -82,6 +90,31 @@ async fn another_certificate_is_not() {
     let report = check(&receiver.url, &Roots::InsecureAny).run().await.unwrap();
     assert_eq!(deviations(&report), ["fail tls/trusted: bad-certificate"]);
     assert!(report.requests > 500);
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_outdated_is_found() {
+    let receiver = https_with(|params| params.not_after = rcgen::date_time_ymd(2025, 6, 30)).await;
+    assert_eq!(found(&receiver).await, ["fail tls/current: bad-certificate"]);
+    let receiver = https_with(|params| params.not_before = rcgen::date_time_ymd(2999, 1, 1)).await;
+    assert_eq!(found(&receiver).await, ["fail tls/current: bad-certificate"], "not yet valid");
+}
+
+#[tokio::test]
+async fn a_certificate_of_another_host_is_found() {
+    let of_another = |params: &mut rcgen::CertificateParams| {
+        params.subject_alt_names = vec![rcgen::SanType::DnsName("hooks.example.com".try_into().unwrap())];
+    };
+    let receiver = https_with(of_another).await;
+    assert_eq!(found(&receiver).await, ["fail tls/right-name: bad-certificate"]);
+}
+
+/// What is found by who trusts its certificate, and that nothing was sent.
+async fn found(receiver: &Https) -> Vec<String> {
+    let roots = Roots::File(receiver.certificate.path().to_owned());
+    let report = check(&receiver.url, &roots).run().await.unwrap();
+    assert_eq!(report.requests, 0, "the token is not sent to whoever answers");
+    deviations(&report)
 }
 
 #[tokio::test]
