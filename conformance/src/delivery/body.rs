@@ -36,7 +36,10 @@ pub(super) fn write(body: Body, token: &Token) -> Option<Bytes> {
             whole.truncate(whole.len() / 2);
             whole.into()
         }
-        Body::Nested(depth) => generate::nested(secret, depth).into(),
+        Body::Nested(depth) => {
+            let nested = format!(r#","nested":{}{}}}}}"#, "[".repeat(depth), "]".repeat(depth));
+            [plain()?.strip_suffix("}}")?, &nested].concat().into()
+        }
         Body::ManyNumbers(length) => generate::user_event(secret, length).into(),
         Body::Oversized(length) => generate::padded(&token.stranger(), length).into(),
     })
@@ -79,7 +82,18 @@ fn hostile(name: &str, token: &str) -> Option<Bytes> {
     let (_, time) = head.split_once(r#""timestamp":"#)?;
     let (time, _) = time.split_once(',')?;
     let body = replaced(&body, STUB_TIME.as_bytes(), format!(r#""timestamp":{time}"#).as_bytes());
-    Some(replaced(&body, STUB.as_bytes(), data.strip_suffix("}}")?.as_bytes()).into())
+    let data = data.strip_suffix("}}")?;
+    Some(match name {
+        // Their stub is what is odd about them.
+        "envelope/not-a-number" | "limit/long-number" => {
+            [body.strip_suffix(b"}}")?, data.strip_prefix(STUB)?.as_bytes(), b"}}"].concat().into()
+        }
+        "envelope/utf16" => {
+            let plain = find(PLAIN_EVENT)?.body_with_token(token);
+            plain.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>().into()
+        }
+        _ => replaced(&body, STUB.as_bytes(), data.as_bytes()).into(),
+    })
 }
 
 fn replaced(body: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
@@ -212,6 +226,19 @@ mod tests {
     fn a_missing_token_is_the_only_thing_missing() {
         let plain = text(Body::Event(PLAIN_EVENT));
         assert_eq!(text(Body::Hostile("token/missing")), plain.replace(&format!(r#""token":"{SECRET}","#), ""));
+    }
+
+    /// Otherwise a receiver that needs the rest of the data would be taken for one that cannot bear what is odd.
+    #[test]
+    fn what_is_odd_about_the_data_is_the_only_thing_odd() {
+        let plain = text(Body::Event(PLAIN_EVENT));
+        let (_, rest) = plain.split_once(STUB).unwrap();
+        assert!(text(Body::Hostile("envelope/not-a-number")).ends_with(&format!(r#""data":{{"id":NaN{rest}"#)));
+        assert!(text(Body::Hostile("limit/long-number")).ends_with(&format!("9{rest}")));
+        assert_eq!(text(Body::Nested(2)), plain.replace("}}", r#","nested":[[]]}}"#));
+        let wide = write(Body::Hostile("envelope/utf16"), &Token::new(SECRET).unwrap()).unwrap();
+        let units: Vec<_> = wide.chunks(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect();
+        assert_eq!(String::from_utf16(&units).unwrap(), plain);
     }
 
     #[test]
