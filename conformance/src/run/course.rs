@@ -9,7 +9,8 @@ use super::{
 use crate::{
     Collector,
     case::{Case, Expectation, Procedure},
-    verdict::{Evidence, Harm, Skip},
+    observation::Outcome,
+    verdict::{Evidence, Exchange, Harm, Skip},
 };
 
 /// Puts the cases of a plan in the order that tells most: what is honest first; then what is hostile, one after the other;
@@ -106,12 +107,17 @@ impl<P: FnMut(Step<'_>)> Course<'_, P> {
         self.session.lose_patience();
     }
 
-    /// One honest event follows all of them. If it meets with harm, each is put again by itself to find out which does it.
+    /// What is not answered in time may have waited for the others, where one request at a time is served: it is put again
+    /// by itself. One honest event follows all of them. If it meets with harm, each is put again by itself to find out which
+    /// does it.
     async fn patient(&mut self, cases: Vec<usize>) {
         cases.iter().for_each(|&at| self.step(at));
         let seen = join_all(cases.iter().map(|&at| self.session.put(&self.plan.cases[at]))).await;
         for (&at, evidence) in cases.iter().zip(seen) {
-            self.evidence[at] = Some(evidence);
+            self.evidence[at] = Some(match is_late(&evidence) {
+                true => self.session.put(&self.plan.cases[at]).await,
+                false => evidence,
+            });
         }
         let hostile =
             |at: &usize| self.plan.cases[*at].is_hostile() && matches!(self.evidence[*at], Some(Evidence::Observed(_)));
@@ -173,6 +179,11 @@ impl<P: FnMut(Step<'_>)> Course<'_, P> {
         review::fill_in(&mut record, &seen);
         record
     }
+}
+
+fn is_late(evidence: &Evidence) -> bool {
+    let is_late = |exchange: &Exchange| matches!(exchange.observation.outcome, Outcome::TimedOut(_));
+    evidence.trial().is_some_and(|trial| trial.exchanges.iter().any(is_late))
 }
 
 /// A receiver that does not report what it handles cannot be asked how often it did.

@@ -138,6 +138,8 @@ impl<'a> Session<'a> {
                 if case.expectation == Expectation::LiveOn {
                     delivery.timeout = delivery.timeout.min(GLIMPSE);
                 }
+                // Where less than the usual time is allowed, the sender's own pauses are not the receiver's fault.
+                delivery.timeout = delivery.timeout.max(request.pauses() * 2);
                 Ok(vec![self.exchange(request, &delivery).await])
             }
             Procedure::InTurn(requests) => {
@@ -186,11 +188,9 @@ impl<'a> Session<'a> {
                 let events = async {
                     // Until they have begun.
                     tokio::time::sleep(Duration::from_millis(300)).await;
-                    let mut exchanges = vec![];
-                    for delivery in (0..*honest).filter_map(|_| plain()) {
-                        exchanges.push(self.honest(&delivery).await);
-                    }
-                    exchanges
+                    // Side by side, as each may take all of its time.
+                    let deliveries: Vec<_> = (0..*honest).filter_map(|_| plain()).collect();
+                    join_all(deliveries.iter().map(|one| self.honest(one))).await
                 };
                 tokio::select! {
                     exchanges = events => Ok(exchanges),
