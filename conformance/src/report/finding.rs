@@ -124,11 +124,13 @@ impl<'a> Finding<'a> {
     /// program. A service in this process cannot be reached by either.
     pub(super) fn repeat(&self) -> Option<String> {
         let sent = &self.first().observation()?.sent;
-        if let Some(curl) = sent.curl.as_ref().filter(|curl| curl.chars().count() <= LONGEST) {
+        let case = &self.first().case;
+        // Of several requests one alone would show nothing.
+        let is_one = matches!(case.procedure, Procedure::Send(_));
+        if let Some(curl) = sent.curl.as_ref().filter(|curl| is_one && curl.chars().count() <= LONGEST) {
             return Some(curl.clone());
         }
         let url = &self.report.endpoint;
-        let case = &self.first().case;
         let id = &case.id;
         url.starts_with("http").then(|| match case.procedure {
             Procedure::Send(_) => format!("aircall-conformance send {id} '{url}'"),
@@ -170,8 +172,9 @@ impl Got {
     }
 }
 
-const SETTLE: &str = "Answer 401 or 403 to what is refused, so that it can be told from what is handled; or look up in the \
-                      receiver's own records whether it handled anything that was sent here.";
+const SETTLE: &str = "Answer 401 or 403 to what is refused, so that it can be told from what is handled (Debian's webhook: \
+                      `trigger-rule-mismatch-http-response-code`); or let the handler report to a collector, with \
+                      `--collector`; or look up in the receiver's own records whether it handled anything that was sent here.";
 
 /// A line that is longer hides the finding that it belongs to.
 const LONGEST: usize = 2_000;
