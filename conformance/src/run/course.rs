@@ -9,8 +9,7 @@ use super::{
 use crate::{
     Collector,
     case::{Case, Expectation, Procedure},
-    observation::Outcome,
-    verdict::{Evidence, Exchange, Harm, Skip},
+    verdict::{Evidence, Harm, Skip},
 };
 
 /// Puts the cases of a plan in the order that tells most: what is honest first; then what is hostile, one after the other;
@@ -182,8 +181,7 @@ impl<P: FnMut(Step<'_>)> Course<'_, P> {
 }
 
 fn is_late(evidence: &Evidence) -> bool {
-    let is_late = |exchange: &Exchange| matches!(exchange.observation.outcome, Outcome::TimedOut(_));
-    evidence.trial().is_some_and(|trial| trial.exchanges.iter().any(is_late))
+    evidence.trial().is_some_and(|trial| trial.exchanges.iter().any(|exchange| exchange.observation.is_late()))
 }
 
 /// A receiver that does not report what it handles cannot be asked how often it did.

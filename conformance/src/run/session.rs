@@ -188,9 +188,15 @@ impl<'a> Session<'a> {
                 let events = async {
                     // Until they have begun.
                     tokio::time::sleep(Duration::from_millis(300)).await;
-                    // Side by side, as each may take all of its time.
-                    let deliveries: Vec<_> = (0..*honest).filter_map(|_| plain()).collect();
-                    join_all(deliveries.iter().map(|one| self.honest(one))).await
+                    let mut exchanges = vec![];
+                    for delivery in (0..*honest).filter_map(|_| plain()) {
+                        exchanges.push(self.honest(&delivery).await);
+                        // The others would wait for the same as long.
+                        if exchanges.last().is_some_and(|last| last.observation.is_late()) {
+                            break;
+                        }
+                    }
+                    exchanges
                 };
                 tokio::select! {
                     exchanges = events => Ok(exchanges),
