@@ -41,7 +41,11 @@ pub(super) fn write(body: Body, token: &Token) -> Option<Bytes> {
             [plain()?.strip_suffix("}}")?, &nested].concat().into()
         }
         Body::ManyNumbers(length) => generate::user_event(secret, length).into(),
-        Body::Oversized(length) => generate::padded(&token.stranger(), length).into(),
+        Body::Oversized(length) => {
+            // With an id, of ten digits in the end, so that a collector can tell whether it was handled.
+            let padded = generate::padded(&token.stranger(), length - br#""id":1000000000,"#.len());
+            replaced(&padded, br#""data":{"#, br#""data":{"id":1,"#).into()
+        }
     })
 }
 
