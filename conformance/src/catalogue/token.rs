@@ -239,7 +239,8 @@ pub(super) fn reviews() -> Vec<Case> {
         cost: "Logs are read by more people, and kept in more places, than any configuration: who reads the token there \
                can forge calls until the webhook is deleted.",
         remedy: "Do not log request bodies; if you must, take the field `token` out before. Look at the error handlers of \
-                 the framework too: Express prints the body of malformed JSON unless the app has a handler of its own.",
+                 the framework too: Express prints the body of malformed JSON unless the app has a handler of its own, and \
+                 Debian's webhook with `-verbose` what it passes to the command.",
         ..BROKEN
     }]
 }
