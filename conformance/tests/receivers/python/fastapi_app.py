@@ -1,5 +1,6 @@
 """As it is usually written with FastAPI, for `uvicorn fastapi_app:app`."""
 
+import json
 import logging
 import os
 import urllib.request
@@ -38,7 +39,7 @@ class Call(BaseModel):
 def process(event: AircallEvent):
     """In life: a ticket in the CRM."""
     if collector := os.environ.get("AIRCALL_COLLECTOR"):
-        urllib.request.urlopen(collector, event.model_dump_json().encode())
+        urllib.request.urlopen(collector, json.dumps(event.model_dump()).encode())
     logger.info("%s %s", event.event, event.data.get("id"))
 
 
