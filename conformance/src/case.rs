@@ -185,8 +185,6 @@ pub enum Expectation {
     Take(usize),
     /// A 4xx. A 2xx leaves open whether the event was handled all the same.
     Refuse,
-    /// Any answer, but no report to a collector, if there is one: it is authentic by one reading and not by another.
-    NotHandle,
     /// A 4xx, or the end of the connection: who has seen enough may hang up.
     RefuseOrHangUp,
     /// A 2xx or a 4xx: what is sent is worth nothing to anybody, so either will do.
@@ -258,7 +256,6 @@ impl fmt::Display for Expectation {
             Self::HandleOnce => "a 2xx each time, and one report to the collector",
             Self::Take(bytes) => return write!(f, "a 2xx to an honest event of {bytes} bytes and less"),
             Self::Refuse => "a 4xx; or a 2xx, and no report to the collector",
-            Self::NotHandle => "a 4xx or a 2xx, and no report to the collector",
             Self::RefuseOrHangUp => "a 4xx, or the end of the connection",
             Self::Survive => "a 2xx or a 4xx",
             Self::RefuseMethod => "a 4xx or 501",

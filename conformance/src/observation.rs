@@ -38,6 +38,12 @@ impl Observation {
         matches!(&self.outcome, Outcome::Answered(response) if (200..300).contains(&response.status))
     }
 
+    /// Tells whether the time ran out before there was a whole response.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        matches!(self.outcome, Outcome::TimedOut(_))
+    }
+
     /// Returns the response, if there was a whole one.
     #[must_use]
     pub fn response(&self) -> Option<&Response> {

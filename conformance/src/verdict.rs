@@ -67,7 +67,7 @@ pub enum Review {
     Handled {
         /// How many were acknowledged.
         acknowledged: usize,
-        /// The cases whose events were not.
+        /// The case of each event that was not.
         lost: Vec<String>,
     },
     /// The cases in whose response the token stood.

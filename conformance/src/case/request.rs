@@ -84,6 +84,15 @@ impl Request {
         Self { wire, ..self }
     }
 
+    /// Returns how long it takes to write, by the pauses in it.
+    pub(crate) fn pauses(&self) -> std::time::Duration {
+        let pause = |piece: &Piece| match *piece {
+            Piece::Trickle(parts, pause) => std::time::Duration::from_millis(parts as u64 * pause),
+            _ => std::time::Duration::ZERO,
+        };
+        self.wire.iter().map(pause).sum()
+    }
+
     /// Tells whether it is what an honest sender may send, and means to be answered.
     #[must_use]
     pub fn is_honest(&self) -> bool {

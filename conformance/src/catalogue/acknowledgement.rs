@@ -63,7 +63,7 @@ pub(super) fn reviews() -> Vec<Case> {
             cost: "The token is the only proof that an event is Aircall's, and it does not expire. Proxies and gateways on \
                    the way log responses; who reads one of them can forge calls.",
             remedy: "Answer with a status and an empty body; never send the request's body, or an error that quotes it, \
-                     back.",
+                     back. FastAPI's 422 quotes it unless RequestValidationError has a handler of its own.",
         },
     ]
 }

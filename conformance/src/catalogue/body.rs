@@ -244,7 +244,8 @@ const SURVIVE: Case = Case {
     expectation: Expectation::Survive,
     cost: "An error that nobody foresaw can be caused by anybody: it fills the log, wakes people, and hides the errors of \
            honest events.",
-    remedy: "Catch what the framework throws while a body is read and parsed, and answer 400 or 415.",
+    remedy: "Catch what the framework throws while a body is read and parsed, look whether there is a body before a key of it \
+             is read (Express 5 leaves `req.body` undefined for another type), and answer 400 or 415.",
     ..HONEST
 };
 

@@ -244,6 +244,7 @@ const HOSTILE: Case = Case {
     expectation: Expectation::Survive,
     cost: "An error that nobody foresaw can be caused by anybody: it fills the log, wakes people, and hides the errors of \
            honest events.",
-    remedy: "Catch the parser's error and answer 400; check that the top level is an object before a key is read.",
+    remedy: "Catch the parser's error and answer 400; check that the top level and `data` are objects before a key is read, \
+             and take every key for optional.",
     ..HONEST
 };

@@ -228,7 +228,8 @@ const FRAMING: Case = Case {
     expectation: Expectation::RefuseOrHangUp,
     cost: "A server and a proxy that disagree about where a request ends can be made to take a part of one for another: \
            with that, strangers get past what the proxy checks.",
-    remedy: "Use a current HTTP server, and let it answer 400.",
+    remedy: "Use a current HTTP server, or put a proxy in front that reads requests strictly, as nginx does, and let it \
+             answer 400.",
     ..HONEST
 };
 

@@ -44,8 +44,9 @@ const LOAD: Case = Case {
     expectation: Expectation::Acknowledge,
     cost: "A handful of connections from anybody, or from a phone network in trouble, keeps every event from being answered; \
            enough of them switch the webhook off.",
-    remedy: "Let one thread serve many connections, or put a proxy in front that reads requests whole (nginx: \
-             `proxy_request_buffering on`); give a request a few seconds to arrive, and then close.",
+    remedy: "Let one thread serve many connections, or put a proxy in front that reads requests whole, as nginx does unless \
+             `proxy_request_buffering` is off; gunicorn's own manual asks for one before its sync workers. Give a request a \
+             few seconds to arrive, and then close.",
 };
 
 const HALF_BODY: &[Piece] = &[

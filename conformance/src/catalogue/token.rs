@@ -182,17 +182,17 @@ pub(super) fn hostile() -> Vec<Case> {
         },
         Case {
             id: "token/duplicate-right-first".into(),
-            requirement: "The receiver answers an event with two tokens, the right one first, and does not handle it.",
+            requirement: "The receiver answers an event with two tokens, the right one first, with a 4xx or a 2xx, in time.",
             ..ambiguous("token/duplicate-right-first")
         },
         Case {
             id: "token/duplicate-right-last".into(),
-            requirement: "The receiver answers an event with two tokens, the right one last, and does not handle it.",
+            requirement: "The receiver answers an event with two tokens, the right one last, with a 4xx or a 2xx, in time.",
             ..ambiguous("token/duplicate-right-last")
         },
         Case {
             id: "token/duplicate-escaped-key".into(),
-            requirement: "The receiver answers an event with two tokens, one under an escaped key, and does not handle it.",
+            requirement: "The receiver answers an event with two tokens, one under an escaped key, with a 4xx or a 2xx, in time.",
             ..ambiguous("token/duplicate-escaped-key")
         },
         Case {
@@ -239,7 +239,8 @@ pub(super) fn reviews() -> Vec<Case> {
         cost: "Logs are read by more people, and kept in more places, than any configuration: who reads the token there \
                can forge calls until the webhook is deleted.",
         remedy: "Do not log request bodies; if you must, take the field `token` out before. Look at the error handlers of \
-                 the framework too: Express prints the body of malformed JSON unless the app has a handler of its own.",
+                 the framework too: Express prints the body of malformed JSON unless the app has a handler of its own, and \
+                 Debian's webhook with `-verbose` what it passes to the command.",
         ..BROKEN
     }]
 }
@@ -260,12 +261,13 @@ fn trimmed(name: &'static str) -> Case {
     }
 }
 
-/// No stranger gets in by it, since the right token is there.
+/// No stranger gets in by it, since the right token is there; and that a parser takes the last of two equal keys is so
+/// common that most receivers cannot help it.
 fn ambiguous(name: &'static str) -> Case {
     Case {
         level: Level::Should,
         source: Source::Rfc(8259, "section 4"),
-        expectation: Expectation::NotHandle,
+        expectation: Expectation::Survive,
         cost: "Two readers of the same bytes, a gateway and the receiver for instance, may check two different tokens.",
         remedy: "Refuse an object with two equal keys, if the parser can be told to.",
         ..altered(name)

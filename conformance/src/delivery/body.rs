@@ -36,9 +36,16 @@ pub(super) fn write(body: Body, token: &Token) -> Option<Bytes> {
             whole.truncate(whole.len() / 2);
             whole.into()
         }
-        Body::Nested(depth) => generate::nested(secret, depth).into(),
+        Body::Nested(depth) => {
+            let nested = format!(r#","nested":{}{}}}}}"#, "[".repeat(depth), "]".repeat(depth));
+            [plain()?.strip_suffix("}}")?, &nested].concat().into()
+        }
         Body::ManyNumbers(length) => generate::user_event(secret, length).into(),
-        Body::Oversized(length) => generate::padded(&token.stranger(), length).into(),
+        Body::Oversized(length) => {
+            // With an id, of ten digits in the end, so that a collector can tell whether it was handled.
+            let padded = generate::padded(&token.stranger(), length - br#""id":1000000000,"#.len());
+            replaced(&padded, br#""data":{"#, br#""data":{"id":1,"#).into()
+        }
     })
 }
 
@@ -79,7 +86,20 @@ fn hostile(name: &str, token: &str) -> Option<Bytes> {
     let (_, time) = head.split_once(r#""timestamp":"#)?;
     let (time, _) = time.split_once(',')?;
     let body = replaced(&body, STUB_TIME.as_bytes(), format!(r#""timestamp":{time}"#).as_bytes());
-    Some(replaced(&body, STUB.as_bytes(), data.strip_suffix("}}")?.as_bytes()).into())
+    let data = data.strip_suffix("}}")?;
+    Some(match name {
+        // A form has no data, and yet a collector should know it again.
+        "envelope/form-encoded" => [&body[..], b"&id=1"].concat().into(),
+        // Their stub is what is odd about them.
+        "envelope/not-a-number" | "limit/long-number" => {
+            [body.strip_suffix(b"}}")?, data.strip_prefix(STUB)?.as_bytes(), b"}}"].concat().into()
+        }
+        "envelope/utf16" => {
+            let plain = find(PLAIN_EVENT)?.body_with_token(token);
+            plain.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>().into()
+        }
+        _ => replaced(&body, STUB.as_bytes(), data.as_bytes()).into(),
+    })
 }
 
 fn replaced(body: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
@@ -214,6 +234,20 @@ mod tests {
         assert_eq!(text(Body::Hostile("token/missing")), plain.replace(&format!(r#""token":"{SECRET}","#), ""));
     }
 
+    /// Otherwise a receiver that needs the rest of the data would be taken for one that cannot bear what is odd.
+    #[test]
+    fn what_is_odd_about_the_data_is_the_only_thing_odd() {
+        let plain = text(Body::Event(PLAIN_EVENT));
+        let (_, rest) = plain.split_once(STUB).unwrap();
+        assert!(text(Body::Hostile("envelope/not-a-number")).ends_with(&format!(r#""data":{{"id":NaN{rest}"#)));
+        assert!(text(Body::Hostile("limit/long-number")).ends_with(&format!("9{rest}")));
+        let nested = format!(r#"{},"nested":[[]]}}}}"#, plain.strip_suffix("}}").unwrap());
+        assert_eq!(text(Body::Nested(2)), nested);
+        let wide = write(Body::Hostile("envelope/utf16"), &Token::new(SECRET).unwrap()).unwrap();
+        let units: Vec<_> = wide.chunks(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]])).collect();
+        assert_eq!(String::from_utf16(&units).unwrap(), plain);
+    }
+
     #[test]
     fn no_body_of_a_case_keeps_a_stub() {
         let token = Token::new(SECRET).unwrap();
@@ -252,7 +286,8 @@ mod tests {
     #[test]
     fn sizes_are_what_the_cases_say() {
         assert!(text(Body::ManyNumbers(512 * 1024)).len() >= 512 * 1024);
-        assert_eq!(text(Body::Oversized(2 << 20)).len(), 2 << 20);
+        // The id is one digit still, and ten in the end.
+        assert_eq!(text(Body::Oversized(2 << 20)).len() + 9, 2 << 20);
         assert!(serde_json::from_str::<serde_json::Value>(&text(Body::CutOff)).is_err());
     }
 }

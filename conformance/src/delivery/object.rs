@@ -67,9 +67,13 @@ fn is_beyond_32_bits(id: &str) -> bool {
     id.len() == 10 && id.parse::<u64>().is_ok_and(|id| id >= 1 << 32)
 }
 
-/// Finds the value of the first key in `data` that ends in "id", without the quotes around it.
+/// Finds the value of the first key in `data` that ends in "id", without the quotes around it; in a form, that of `id`.
 fn id(body: &[u8]) -> Option<(usize, usize)> {
-    let data = position(body, br#""data":"#)?;
+    let Some(data) = position(body, br#""data":"#) else {
+        let start = position(body, b"&id=")? + 4;
+        let length = body[start..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        return Some((start, start + length));
+    };
     let mut at = data;
     loop {
         let key_end = at
@@ -91,10 +95,10 @@ fn id(body: &[u8]) -> Option<(usize, usize)> {
 }
 
 fn event(body: &[u8]) -> Option<String> {
-    let start = [&br#""event":""#[..], br#""event_name":""#]
+    let start = [&br#""event":""#[..], br#""event_name":""#, b"&event="]
         .into_iter()
         .find_map(|key| position(body, key).map(|at| at + key.len()))?;
-    let length = body[start..].iter().position(|&byte| byte == b'"')?;
+    let length = body[start..].iter().position(|&byte| byte == b'"' || byte == b'&')?;
     std::str::from_utf8(&body[start..start + length]).ok().map(str::to_owned)
 }
 

@@ -5,7 +5,7 @@ use crate::{
     case::{Body, Case, Procedure},
     catalogue::SECTIONS,
     observation::{Connection, Observation},
-    verdict::Verdict,
+    verdict::{Reason, Skip, Verdict},
 };
 
 /// Cases that were answered the same way and mean the same to the reader, and so have to be told once.
@@ -124,11 +124,13 @@ impl<'a> Finding<'a> {
     /// program. A service in this process cannot be reached by either.
     pub(super) fn repeat(&self) -> Option<String> {
         let sent = &self.first().observation()?.sent;
-        if let Some(curl) = sent.curl.as_ref().filter(|curl| curl.chars().count() <= LONGEST) {
+        let case = &self.first().case;
+        // Of several requests one alone would show nothing.
+        let is_one = matches!(case.procedure, Procedure::Send(_));
+        if let Some(curl) = sent.curl.as_ref().filter(|curl| is_one && curl.chars().count() <= LONGEST) {
             return Some(curl.clone());
         }
         let url = &self.report.endpoint;
-        let case = &self.first().case;
         let id = &case.id;
         url.starts_with("http").then(|| match case.procedure {
             Procedure::Send(_) => format!("aircall-conformance send {id} '{url}'"),
@@ -139,9 +141,16 @@ impl<'a> Finding<'a> {
     /// What is to be done, and the word for that: to mend it, or to settle what the answers leave open.
     pub(super) fn advice(&self) -> (&'static str, &'static str) {
         match self.verdict() {
+            Verdict::Inconclusive if self.report.is_without_collector() => ("settle", SETTLE_OR_COLLECT),
             Verdict::Inconclusive => ("settle", SETTLE),
             _ => ("mend", self.first().remedy()),
         }
+    }
+}
+
+impl Report {
+    fn is_without_collector(&self) -> bool {
+        self.results.iter().any(|result| result.judgement.reason == Reason::Skipped(Skip::NoCollector))
     }
 }
 
@@ -170,8 +179,13 @@ impl Got {
     }
 }
 
-const SETTLE: &str = "Answer 401 or 403 to what is refused, so that it can be told from what is handled; or look up in the \
-                      receiver's own records whether it handled anything that was sent here.";
+const SETTLE: &str = "Answer 401 or 403 to what is refused, so that it can be told from what is handled (Debian's webhook: \
+                      `trigger-rule-mismatch-http-response-code`); or look up in the receiver's own records whether it \
+                      handled anything that was sent here.";
+
+const SETTLE_OR_COLLECT: &str = "Answer 401 or 403 to what is refused, so that it can be told from what is handled (Debian's \
+                                 webhook: `trigger-rule-mismatch-http-response-code`); or let the handler report what it \
+                                 handles, and run this with `--collector`.";
 
 /// A line that is longer hides the finding that it belongs to.
 const LONGEST: usize = 2_000;

@@ -11,6 +11,10 @@ impl CaseResult {
     #[must_use]
     pub fn cost(&self) -> &'static str {
         match self.judgement.reason {
+            Reason::Harmed(_) => {
+                "Anyone who finds the URL can make the receiver deaf with a single request: the events that come until it \
+                 is well again are refused or lost, and enough of them switch the webhook off."
+            }
             Reason::BrokeInstead | Reason::HungUpInstead => {
                 "Nobody is let in, but an error that nobody foresaw can be caused by anybody: it fills the log, wakes \
                  people, and hides the errors of honest events."
@@ -27,7 +31,13 @@ impl CaseResult {
             (Some(observation), Judgement { verdict: Verdict::Fail, .. }) if self.case.id == PLAIN_EVENT_CASE => {
                 diagnose(observation).unwrap_or(self.case.remedy)
             }
-            (_, Judgement { reason: Reason::BrokeInstead | Reason::HungUpInstead, .. }) => {
+            (_, Judgement { reason: Reason::Harmed(_), .. }) => {
+                "Look into the receiver's log for what this request did to it. Catch what goes wrong while a request is read, \
+                 parsed and checked, answer it with a 4xx, and keep nothing of it: no lock, no half-read connection."
+            }
+            (_, Judgement { reason: Reason::BrokeInstead | Reason::HungUpInstead, .. })
+                if self.case.section() == "token" =>
+            {
                 "Refuse it on purpose: check that the body is an object and its `token` a string before either is used, and \
                  answer 400 or 401."
             }

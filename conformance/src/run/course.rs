@@ -115,12 +115,18 @@ impl<P: FnMut(Step<'_>)> Course<'_, P> {
         }
     }
 
-    /// One honest event follows all of them. If it meets with harm, each is put again by itself to find out which does it.
+    /// What is not answered in time may have waited for the others, where one request at a time is served: it is put again
+    /// by itself. One honest event follows all of them. If it meets with harm, each is put again by itself to find out which
+    /// does it.
     async fn together(&mut self, cases: &[usize]) {
         cases.iter().for_each(|&at| self.step(at));
         let seen = join_all(cases.iter().map(|&at| self.session.put(&self.plan.cases[at]))).await;
         for (&at, evidence) in cases.iter().zip(seen) {
-            self.evidence[at] = Some(evidence);
+            let case = &self.plan.cases[at];
+            self.evidence[at] = Some(match case.expectation != Expectation::LiveOn && is_late(&evidence) {
+                true => self.session.put(case).await,
+                false => evidence,
+            });
         }
         let hostile =
             |at: &usize| self.plan.cases[*at].is_hostile() && matches!(self.evidence[*at], Some(Evidence::Observed(_)));
@@ -183,6 +189,10 @@ impl<P: FnMut(Step<'_>)> Course<'_, P> {
         review::fill_in(&mut record, &seen);
         record
     }
+}
+
+fn is_late(evidence: &Evidence) -> bool {
+    evidence.trial().is_some_and(|trial| trial.exchanges.iter().any(|exchange| exchange.observation.is_late()))
 }
 
 /// A receiver that does not report what it handles cannot be asked how often it did.

@@ -75,10 +75,7 @@ fn handled(record: &Record, seen: &Seen) -> Result<Review, Skip> {
     let known = record.honest().into_iter().filter(|(_, exchange)| exchange.observation.is_acknowledged());
     let known: Vec<_> = known.filter(|(_, exchange)| exchange.mark.is_some()).collect();
     let never = known.iter().filter(|(_, exchange)| exchange.handled.unwrap_or_default() == 0);
-    let mut lost: Vec<_> = never.map(|(case, _)| case.id.to_string()).collect();
-    if lost.len() < known.len() {
-        lost.dedup();
-    }
+    let lost = never.map(|(case, _)| case.id.to_string()).collect();
     Ok(Review::Handled { acknowledged: known.len(), lost })
 }
 

@@ -90,7 +90,7 @@ pub enum Reason {
     Lost {
         /// How many were acknowledged.
         acknowledged: usize,
-        /// The cases whose events were not handled.
+        /// The case of each event that was not handled.
         lost: Vec<String>,
     },
     /// The certificate is good in this respect.
@@ -219,7 +219,10 @@ impl fmt::Display for Reason {
                  the receiver does not report what it handles"
             ),
             Self::Lost { acknowledged, lost } => {
-                write!(f, "{} of {acknowledged} acknowledged events were never handled: {}", lost.len(), list(lost))
+                let count = lost.len();
+                let mut cases = lost.clone();
+                cases.dedup();
+                write!(f, "{count} of {acknowledged} acknowledged events were never handled: {}", list(&cases))
             }
             Self::GoodCertificate => f.write_str("it does"),
             Self::BadCertificate(problem) => f.write_str(problem),

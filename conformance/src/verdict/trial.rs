@@ -106,10 +106,6 @@ fn limit(trial: &Trial, wanted: usize) -> Graded {
 fn hostile(expectation: Expectation, exchange: &Exchange, is_told: bool) -> Graded {
     let refuses = matches!(expectation, Expectation::Refuse | Expectation::RefuseOrHangUp);
     match exchange.handled {
-        // Whoever sends it knows the token, so nobody is let in by it.
-        Some(1..) if expectation == Expectation::NotHandle => {
-            return Graded::by_collector(Grade::Weak, Reason::HandledInstead);
-        }
         Some(1..) if refuses => return Graded::by_collector(Grade::Broken, Reason::HandledInstead),
         Some(0) if refuses && exchange.observation.is_acknowledged() => {
             return Graded::by_collector(Grade::Met, Reason::NotHandled);
@@ -127,9 +123,7 @@ fn response(expectation: Expectation, observation: &Observation) -> (Grade, Reas
     let response = match &observation.outcome {
         _ if expectation == Expectation::LiveOn => return (Grade::Met, Reason::LivedOn),
         Outcome::Answered(response) => response,
-        Outcome::Dropped(Dropped::Closed | Dropped::Reset)
-            if matches!(expectation, Expectation::RefuseOrHangUp | Expectation::NotHandle) =>
-        {
+        Outcome::Dropped(Dropped::Closed | Dropped::Reset) if expectation == Expectation::RefuseOrHangUp => {
             return (Grade::Met, Reason::HungUp);
         }
         // Nobody is let in, but the end of a connection looks the same as a crash.
@@ -139,7 +133,7 @@ fn response(expectation: Expectation, observation: &Observation) -> (Grade, Reas
         other => return unanswered(other),
     };
     match (expectation, response.status) {
-        (Expectation::Survive | Expectation::NotHandle, 200..=299) => (Grade::Met, Reason::Survived),
+        (Expectation::Survive, 200..=299) => (Grade::Met, Reason::Survived),
         (Expectation::RefuseMethod, 200..=299) => (Grade::Weak, Reason::MethodAccepted),
         (Expectation::RefuseMethod, 501) => (Grade::Met, Reason::RefusedAsDue),
         (_, 200..=299) => (Grade::Open, Reason::MayBeHandled),

@@ -96,9 +96,6 @@ async fn tokens_are_compared_loosely() {
         "lenient token/leading-space: let-in",
         "lenient token/trailing-space: let-in",
         "lenient token/trailing-newline: let-in",
-        // Of two equal keys such parsers take the last.
-        "inconclusive token/duplicate-right-last: may-be-handled",
-        "inconclusive token/duplicate-escaped-key: may-be-handled",
     ];
     assert_eq!(found.await, expected);
 }

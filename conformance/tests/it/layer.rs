@@ -190,7 +190,7 @@ async fn panics() -> StatusCode {
 }
 
 /// So long a body may take to arrive, and its handler to be done.
-const READ: Duration = Duration::from_millis(2500);
+const READ: Duration = Duration::from_secs(4);
 
 /// The handlers that get webhooks switched off, behind the layer that does not let them.
 #[tokio::test]
@@ -209,10 +209,7 @@ async fn whatever_the_handler_does() {
         let endpoint = serve(Router::new().route("/aircall/webhook", on_event.layer(layer))).await;
         // Of the sender's usual five seconds it would not leave enough.
         let report = check(endpoint).with_timeout(PATIENCE).run().await.unwrap();
-        // The layer answers success to an envelope with two tokens, and calls no handler for it; without a collector the
-        // second is not known.
-        let open = ["inconclusive token/duplicate-right-first: may-be-handled"];
-        assert_eq!(deviations(&report), open, "{what}: {}", report.human());
+        assert_eq!(deviations(&report), [""; 0], "{what}: {}", report.human());
     }
 }
 

@@ -71,7 +71,7 @@ fn wrong(case: &Case) -> (StatusCode, String) {
         // The case by which the others are known to be let in.
         Expectation::Refuse if case.id == WRONG_TOKEN_CASE => (200, "inconclusive", "may-be-handled"),
         Expectation::Refuse => (200, lenient_or("fail"), "let-in"),
-        Expectation::NotHandle | Expectation::RefuseOrHangUp => (200, "inconclusive", "may-be-handled"),
+        Expectation::RefuseOrHangUp => (200, "inconclusive", "may-be-handled"),
         Expectation::Survive => (500, "lenient", "broke-instead"),
         Expectation::RefuseMethod => (200, "lenient", "method-accepted"),
         other => panic!("nobody has said what is wrong where {other:?} is due"),

@@ -18,6 +18,9 @@ app.post("/aircall/webhook", (req, res) => {
     default:
       console.log(`ignored ${event}`);
   }
+  if (process.env.AIRCALL_COLLECTOR) {
+    fetch(process.env.AIRCALL_COLLECTOR, { method: "POST", body: JSON.stringify(req.body) });
+  }
   res.sendStatus(200);
 });
 
