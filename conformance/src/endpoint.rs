@@ -93,7 +93,10 @@ impl Endpoint {
         let connector = http1.connector();
         let delivery = delivery.hiding(connector.target());
         let wire = tokio::time::timeout(delivery.timeout, http2::open(connector)).await.ok()??;
-        Some(self.observe(&delivery, async |progress| wire.deliver(connector, &delivery, progress).await).await)
+        let observation =
+            self.observe(&delivery, async |progress| wire.deliver(connector, &delivery, progress).await).await;
+        // Without TLS it was not offered but tried: a busy receiver of HTTP/1.1 may take its time to hang up.
+        (connector.target().is_https() || observation.response().is_some()).then_some(observation)
     }
 
     /// Begins deliveries and stops in the middle of them, until this is dropped.

@@ -93,7 +93,9 @@ async fn judge(url: &str, arguments: &[&str], script: &str) -> Judged {
     let folder = tempfile::tempdir().unwrap();
     let json = folder.path().join("report.json");
     let report = format!("json={}", json.display());
-    let all = [&["check", url, "--report", &report], arguments, &["--", "bash", "-c", script]].concat();
+    // How fast it answers is the business of this machine, which may be building something besides.
+    let own = ["check", url, "--report", &report, "--skip", "acknowledgement/time-to-spare"];
+    let all = [&own, arguments, &["--", "bash", "-c", script]].concat();
     let ran = run(&all).await;
     let json = std::fs::read(&json).unwrap_or_default();
     let json = serde_json::from_slice(&json).unwrap_or_else(|error| panic!("{error}: {}{}", ran.stdout, ran.stderr));
@@ -106,12 +108,12 @@ macro_rules! assert_report {
     };
 }
 
-/// How long something took moves the ends of lines, and what would have become of it later.
+/// How long something took moves the ends of lines, and what would have become of it when.
 fn unwrapped() -> Vec<(&'static str, &'static str)> {
     let mut all = vec![
         (r"\n {9}", " "),
         (r#"(timestamp\\+":)\d{10}"#, "$1[time]"),
-        (r"(?s)(deactivation: .*?by\s+itself:\n).*?\n  Each", "$1  [when]\n  Each"),
+        (r"(?s)deactivation: .*?\n\n", "deactivation: [forecast]\n\n"),
     ];
     all.extend(filters());
     all
