@@ -8,7 +8,7 @@ use std::{borrow::Cow, fmt};
 
 pub use request::{Beside, Body, Coding, Framing, PLAIN_EVENT, Request};
 pub use source::Source;
-pub use wire::{Piece, REQUEST};
+pub use wire::Piece;
 
 /// One requirement, and how it is put to the test.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Every case, in the order in which a run meets it.
 
 mod selection;
+mod written;
 mod acknowledgement;
 mod payload;
 mod envelope;

@@ -38,10 +38,6 @@ pub enum Piece {
     Silence,
 }
 
-/// The whole of an honest request.
-pub const REQUEST: &[Piece] =
-    &[Piece::Target, Piece::Text(" HTTP/1.1\r\n"), Piece::Headers, Piece::Length, Piece::EndOfHead, Piece::Body];
-
 impl Piece {
     /// Says what is written, for a report.
     pub(super) fn describe(pieces: &[Self]) -> String {

@@ -1,5 +1,5 @@
-use super::DEACTIVATION;
-use crate::case::{Body, Case, Expectation, Level, Piece, Procedure, Request, Source};
+use super::{DEACTIVATION, written};
+use crate::case::{Body, Case, Expectation, Level, Procedure, Request, Source};
 
 pub(super) fn honest() -> Vec<Case> {
     vec![
@@ -36,7 +36,7 @@ pub(super) fn honest() -> Vec<Case> {
             level: Level::Must,
             requirement: "The receiver acknowledges an event whose body comes in many small packets.",
             source: Source::Rfc(9112, "section 6"),
-            procedure: Procedure::Send(Request::plain().written(PACKETS)),
+            procedure: Procedure::Send(Request::plain().written(written::PACKETS)),
             cost: "Where a packet ends is chance: a receiver that takes the first for the whole refuses some events today, \
                    and more of them on a slower line.",
             remedy: "Read until the length that was announced is there, or the last chunk.",
@@ -46,7 +46,7 @@ pub(super) fn honest() -> Vec<Case> {
             id: "body/slow".into(),
             requirement: "The receiver acknowledges an event whose body takes two seconds to arrive.",
             source: Source::Ours,
-            procedure: Procedure::Send(Request::plain().written(SLOW)),
+            procedure: Procedure::Send(Request::plain().written(written::SLOW)),
             remedy: "Give a request as long to arrive as the sender gives the receiver to answer, five seconds.",
             ..HONEST
         },
@@ -189,7 +189,7 @@ pub(super) fn hostile() -> Vec<Case> {
         Case {
             id: "body/truncated".into(),
             requirement: "The receiver goes on when a sender hangs up in the middle of a body.",
-            procedure: Procedure::Send(Request::plain().written(CUT)),
+            procedure: Procedure::Send(Request::plain().written(written::CUT)),
             expectation: Expectation::LiveOn,
             source: Source::Rfc(9112, "section 8"),
             ..SURVIVE
@@ -197,7 +197,7 @@ pub(super) fn hostile() -> Vec<Case> {
         Case {
             id: "body/truncated-chunks".into(),
             requirement: "The receiver goes on when a sender hangs up in the middle of a chunk.",
-            procedure: Procedure::Send(Request::plain().written(CUT_CHUNK)),
+            procedure: Procedure::Send(Request::plain().written(written::CUT_CHUNK)),
             expectation: Expectation::LiveOn,
             source: Source::Rfc(9112, "section 8"),
             ..SURVIVE
@@ -257,40 +257,3 @@ const KIB: usize = 1024;
 
 /// The limits that frameworks and proxies have by default, and a little more than each.
 const LADDER: [usize; 6] = [16 * KIB + 1, 64 * KIB + 1, 100 * KIB + 1, 128 * KIB + 1, 256 * KIB + 1, 1000 * KIB];
-
-const PACKETS: &[Piece] = &[
-    Piece::Target,
-    Piece::Text(" HTTP/1.1\r\n"),
-    Piece::Headers,
-    Piece::Length,
-    Piece::EndOfHead,
-    Piece::Trickle(40, 5),
-];
-
-const SLOW: &[Piece] = &[
-    Piece::Target,
-    Piece::Text(" HTTP/1.1\r\n"),
-    Piece::Headers,
-    Piece::Length,
-    Piece::EndOfHead,
-    Piece::Trickle(8, 250),
-];
-
-const CUT: &[Piece] = &[
-    Piece::Target,
-    Piece::Text(" HTTP/1.1\r\n"),
-    Piece::Headers,
-    Piece::Length,
-    Piece::EndOfHead,
-    Piece::HalfBody,
-    Piece::Close,
-];
-
-const CUT_CHUNK: &[Piece] = &[
-    Piece::Target,
-    Piece::Text(" HTTP/1.1\r\n"),
-    Piece::Headers,
-    Piece::Text("transfer-encoding: chunked\r\n\r\nfff\r\n"),
-    Piece::HalfBody,
-    Piece::Close,
-];

@@ -1,6 +1,6 @@
 use ::http::Method;
 
-use super::DEACTIVATION;
+use super::{DEACTIVATION, written};
 use crate::case::{Body, Case, Expectation, Level, Piece, Procedure, Request, Source};
 
 pub(super) fn honest() -> Vec<Case> {
@@ -20,7 +20,7 @@ pub(super) fn honest() -> Vec<Case> {
             level: Level::Must,
             requirement: "The receiver answers a second request on a connection that it keeps open.",
             source: Source::Rfc(9112, "section 9.3"),
-            procedure: wire(KEEP_ALIVE),
+            procedure: wire(written::KEEP_ALIVE),
             cost: "Senders and proxies keep connections: the second event on each is lost or late, and counts as a failure.",
             remedy: "Read each request to its end, also one that is refused; or say `Connection: close`.",
             ..HONEST
@@ -29,7 +29,7 @@ pub(super) fn honest() -> Vec<Case> {
             id: "http/pipelined".into(),
             requirement: "The receiver answers two requests that come in one packet.",
             source: Source::Rfc(9112, "section 9.3.2"),
-            procedure: wire(PIPELINED),
+            procedure: wire(written::PIPELINED),
             cost: "No sender does this on purpose, but a proxy may; what stands behind the first request is lost.",
             remedy: "Keep what was read beyond the end of a request for the next.",
             ..HONEST
@@ -38,7 +38,7 @@ pub(super) fn honest() -> Vec<Case> {
             id: "http/expect-continue".into(),
             requirement: "The receiver acknowledges an event whose sender first asks whether it may send the body.",
             source: Source::Rfc(9110, "section 10.1.1"),
-            procedure: wire(EXPECT),
+            procedure: wire(written::EXPECT),
             cost: "Some clients and proxies ask before they send more than a kilobyte: they wait for a second with each \
                    event, or give up.",
             remedy: "Let the server answer `100 Continue`, as most do by themselves.",
@@ -48,7 +48,7 @@ pub(super) fn honest() -> Vec<Case> {
             id: "http/http-1-0".into(),
             requirement: "The receiver acknowledges an event that comes by HTTP/1.0.",
             source: Source::Rfc(9110, "section 2.5"),
-            procedure: wire(HTTP_1_0),
+            procedure: wire(written::HTTP_1_0),
             cost: "Proxies speak HTTP/1.0 to what is behind them unless told otherwise: behind one of those every event is \
                    refused.",
             remedy: "Accept HTTP/1.0, and the end of the connection after the answer.",
@@ -103,13 +103,13 @@ pub(super) fn hostile() -> Vec<Case> {
         Case {
             id: "http/half-closed".into(),
             requirement: "The receiver goes on when a sender says that nothing more will come.",
-            procedure: wire(HALF_CLOSED),
+            procedure: wire(written::HALF_CLOSED),
             ..LIVE_ON
         },
         Case {
             id: "http/silent".into(),
             requirement: "The receiver goes on when a sender connects and says nothing.",
-            procedure: wire(&[Piece::Silence]),
+            procedure: wire(written::IDLE),
             ..LIVE_ON
         },
         Case {
@@ -117,83 +117,80 @@ pub(super) fn hostile() -> Vec<Case> {
             level: Level::Must,
             requirement: "The receiver refuses a request with two lengths that differ.",
             source: Source::Rfc(9112, "section 6.3"),
-            procedure: wire(CONFLICTING),
+            procedure: wire(written::CONFLICTING),
             ..FRAMING
         },
         Case {
             id: "http/length-and-chunks".into(),
             requirement: "The receiver goes on after a request with a length and chunks.",
             source: Source::Rfc(9112, "section 6.3"),
-            procedure: wire(BOTH),
+            procedure: wire(written::LENGTH_AND_CHUNKS),
             ..LIVE_ON
         },
         Case {
             id: "http/absurd-length".into(),
             requirement: "The receiver refuses a length beyond every integer.",
-            procedure: wire(ABSURD),
+            procedure: wire(written::ABSURD),
             ..FRAMING
         },
         Case {
             id: "http/negative-length".into(),
             requirement: "The receiver refuses a negative length.",
-            procedure: wire(NEGATIVE),
+            procedure: wire(written::NEGATIVE),
             ..FRAMING
         },
         Case {
             id: "http/claimed-terabyte".into(),
             requirement: "The receiver goes on when a sender claims a terabyte and hangs up.",
-            procedure: wire(TERABYTE),
+            procedure: wire(written::TERABYTE),
             ..LIVE_ON
         },
         Case {
             id: "http/broken-chunk".into(),
             requirement: "The receiver refuses a chunk whose size is none.",
-            procedure: wire(BROKEN_CHUNK),
+            procedure: wire(written::BROKEN_CHUNK),
             ..FRAMING
         },
         Case {
             id: "http/endless-chunk-extension".into(),
             requirement: "The receiver goes on after a chunk with a very long extension.",
-            procedure: wire(EXTENSION),
+            procedure: wire(written::EXTENSION),
             ..LIVE_ON
         },
         Case {
             id: "http/many-headers".into(),
             requirement: "The receiver goes on after a request with two thousand headers.",
-            procedure: wire(MANY_HEADERS),
+            procedure: wire(written::MANY_HEADERS),
             ..LIVE_ON
         },
         Case {
             id: "http/long-header".into(),
             requirement: "The receiver goes on after a header of a megabyte.",
-            procedure: wire(LONG_HEADER),
+            procedure: wire(written::LONG_HEADER),
             ..LIVE_ON
         },
         Case {
             id: "http/long-url".into(),
             requirement: "The receiver goes on after a URL of a megabyte.",
-            procedure: wire(LONG_URL),
+            procedure: wire(written::LONG_URL),
             ..LIVE_ON
         },
         Case {
             id: "http/no-host".into(),
             requirement: "The receiver goes on after a request without a host.",
-            procedure: wire(NO_HOST),
+            procedure: wire(written::NO_HOST),
             ..LIVE_ON
         },
         Case {
             id: "http/not-http".into(),
             requirement: "The receiver goes on after bytes that are no HTTP.",
-            procedure: wire(&[Piece::Text("EHLO mail.example.com\r\nMAIL FROM:<a@example.com>\r\n\r\n")]),
+            procedure: wire(written::MAIL),
             ..LIVE_ON
         },
         Case {
             id: "http/tls-to-plain".into(),
             requirement: "The receiver goes on after the beginning of a TLS handshake where HTTP should be.",
-            procedure: wire(&[
-                Piece::Text("\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\u{1}\u{7f}\u{3}\u{3}"),
-                Piece::Repeated("\u{1}", 500),
-            ]),
+            procedure: wire(written::TLS_HELLO),
             ..LIVE_ON
         },
     ]
@@ -240,161 +237,3 @@ const LIVE_ON: Case = Case {
     remedy: "Use a current HTTP server, bound the size of heads and how long they may take, and let it close the connection.",
     ..HONEST
 };
-
-const KEEP_ALIVE: &[Piece] = &[
-    Piece::Target,
-    Piece::Text(" HTTP/1.1\r\n"),
-    Piece::Headers,
-    Piece::Length,
-    Piece::EndOfHead,
-    Piece::Body,
-    Piece::AwaitResponse,
-    Piece::Target,
-    Piece::Text(" HTTP/1.1\r\n"),
-    Piece::Headers,
-    Piece::Length,
-    Piece::EndOfHead,
-    Piece::Body,
-];
-
-const PIPELINED: &[Piece] = &[
-    Piece::Target,
-    Piece::Text(" HTTP/1.1\r\n"),
-    Piece::Headers,
-    Piece::Length,
-    Piece::EndOfHead,
-    Piece::Body,
-    Piece::Target,
-    Piece::Text(" HTTP/1.1\r\n"),
-    Piece::Headers,
-    Piece::Length,
-    Piece::EndOfHead,
-    Piece::Body,
-    Piece::AwaitResponse,
-];
-
-const EXPECT: &[Piece] = &[
-    Piece::Target,
-    Piece::Text(" HTTP/1.1\r\n"),
-    Piece::Headers,
-    Piece::Text("expect: 100-continue\r\n"),
-    Piece::Length,
-    Piece::EndOfHead,
-    Piece::AwaitContinue,
-    Piece::Body,
-];
-
-const HTTP_1_0: &[Piece] =
-    &[Piece::Target, Piece::Text(" HTTP/1.0\r\n"), Piece::Headers, Piece::Length, Piece::EndOfHead, Piece::Body];
-
-const HALF_CLOSED: &[Piece] = &[
-    Piece::Target,
-    Piece::Text(" HTTP/1.1\r\n"),
-    Piece::Headers,
-    Piece::Length,
-    Piece::EndOfHead,
-    Piece::HalfBody,
-    Piece::CloseWrite,
-];
-
-const CONFLICTING: &[Piece] = &[
-    Piece::Target,
-    Piece::Text(" HTTP/1.1\r\n"),
-    Piece::Headers,
-    Piece::Text("content-length: 5\r\n"),
-    Piece::Length,
-    Piece::EndOfHead,
-    Piece::Body,
-];
-
-const BOTH: &[Piece] = &[
-    Piece::Target,
-    Piece::Text(" HTTP/1.1\r\n"),
-    Piece::Headers,
-    Piece::Length,
-    Piece::Text("transfer-encoding: chunked\r\n\r\n"),
-    Piece::Chunk,
-];
-
-const ABSURD: &[Piece] = &[
-    Piece::Target,
-    Piece::Text(" HTTP/1.1\r\n"),
-    Piece::Headers,
-    Piece::Text("content-length: 99999999999999999999999999999999\r\n\r\n"),
-    Piece::Body,
-];
-
-const NEGATIVE: &[Piece] = &[
-    Piece::Target,
-    Piece::Text(" HTTP/1.1\r\n"),
-    Piece::Headers,
-    Piece::Text("content-length: -1\r\n\r\n"),
-    Piece::Body,
-];
-
-const TERABYTE: &[Piece] = &[
-    Piece::Target,
-    Piece::Text(" HTTP/1.1\r\n"),
-    Piece::Headers,
-    Piece::Text("content-length: 1099511627776\r\n\r\n"),
-    Piece::Body,
-    Piece::Close,
-];
-
-const BROKEN_CHUNK: &[Piece] = &[
-    Piece::Target,
-    Piece::Text(" HTTP/1.1\r\n"),
-    Piece::Headers,
-    Piece::Text("transfer-encoding: chunked\r\n\r\nxyz\r\n"),
-    Piece::Body,
-    Piece::Text("\r\n0\r\n\r\n"),
-];
-
-const EXTENSION: &[Piece] = &[
-    Piece::Target,
-    Piece::Text(" HTTP/1.1\r\n"),
-    Piece::Headers,
-    Piece::Text("transfer-encoding: chunked\r\n\r\n1;x="),
-    Piece::Repeated("x", 1 << 20),
-    Piece::Text("\r\n{\r\n0\r\n\r\n"),
-];
-
-const MANY_HEADERS: &[Piece] = &[
-    Piece::Target,
-    Piece::Text(" HTTP/1.1\r\n"),
-    Piece::Headers,
-    Piece::Repeated("x-many: 1\r\n", 2000),
-    Piece::Length,
-    Piece::EndOfHead,
-    Piece::Body,
-];
-
-const LONG_HEADER: &[Piece] = &[
-    Piece::Target,
-    Piece::Text(" HTTP/1.1\r\n"),
-    Piece::Headers,
-    Piece::Text("x-long: "),
-    Piece::Repeated("x", 1 << 20),
-    Piece::Text("\r\n"),
-    Piece::Length,
-    Piece::EndOfHead,
-    Piece::Body,
-];
-
-const LONG_URL: &[Piece] = &[
-    Piece::Text("POST /"),
-    Piece::Repeated("x", 1 << 20),
-    Piece::Text(" HTTP/1.1\r\n"),
-    Piece::Headers,
-    Piece::Length,
-    Piece::EndOfHead,
-    Piece::Body,
-];
-
-const NO_HOST: &[Piece] = &[
-    Piece::Target,
-    Piece::Text(" HTTP/1.1\r\ncontent-type: application/json\r\n"),
-    Piece::Length,
-    Piece::EndOfHead,
-    Piece::Body,
-];

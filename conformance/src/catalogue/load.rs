@@ -1,5 +1,5 @@
-use super::DEACTIVATION;
-use crate::case::{Case, Expectation, Level, Piece, Procedure, Source};
+use super::{DEACTIVATION, written};
+use crate::case::{Case, Expectation, Level, Procedure, Source};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -17,19 +17,19 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             id: "load/stalled-clients".into(),
             requirement: "The receiver acknowledges events while 64 clients have stopped in the middle of a body.",
-            procedure: Procedure::Stall { clients: 64, begun: HALF_BODY, honest: 5 },
+            procedure: Procedure::Stall { clients: 64, begun: written::STALLED_BODY, honest: 5 },
             ..LOAD
         },
         Case {
             id: "load/stalled-heads".into(),
             requirement: "The receiver acknowledges events while 64 clients have stopped in the middle of a head.",
-            procedure: Procedure::Stall { clients: 64, begun: HALF_HEAD, honest: 5 },
+            procedure: Procedure::Stall { clients: 64, begun: written::STALLED_HEAD, honest: 5 },
             ..LOAD
         },
         Case {
             id: "load/idle-connections".into(),
             requirement: "The receiver acknowledges events while 64 connections are open on which nothing is said.",
-            procedure: Procedure::Stall { clients: 64, begun: &[Piece::Silence], honest: 5 },
+            procedure: Procedure::Stall { clients: 64, begun: written::IDLE, honest: 5 },
             ..LOAD
         },
     ]
@@ -48,15 +48,3 @@ const LOAD: Case = Case {
              `proxy_request_buffering` is off; gunicorn's own manual asks for one before its sync workers. Give a request a \
              few seconds to arrive, and then close.",
 };
-
-const HALF_BODY: &[Piece] = &[
-    Piece::Target,
-    Piece::Text(" HTTP/1.1\r\n"),
-    Piece::Headers,
-    Piece::Length,
-    Piece::EndOfHead,
-    Piece::HalfBody,
-    Piece::Silence,
-];
-
-const HALF_HEAD: &[Piece] = &[Piece::Target, Piece::Text(" HTTP/1.1\r\n"), Piece::Headers, Piece::Silence];

@@ -1,5 +1,5 @@
-use super::DEACTIVATION;
-use crate::case::{Body, Case, Expectation, Level, Piece, Procedure, REQUEST, Request, Source};
+use super::{DEACTIVATION, written};
+use crate::case::{Body, Case, Expectation, Level, Procedure, Request, Source};
 
 pub(super) fn cases() -> Vec<Case> {
     let twice = || Procedure::InTurn(vec![Request::plain(), Request::plain()]);
@@ -44,14 +44,14 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             id: "retry/after-broken-connection".into(),
             requirement: "The receiver acknowledges an event whose first attempt broke off in the middle of the body.",
-            procedure: after(CUT),
+            procedure: after(written::CUT),
             remedy: "Remember an event as seen when it is stored, not when its first bytes come.",
             ..RETRY
         },
         Case {
             id: "retry/after-hang-up".into(),
             requirement: "The receiver acknowledges an event whose sender did not wait for the first answer.",
-            procedure: after(IMPATIENT),
+            procedure: after(written::IMPATIENT),
             remedy: "Let the work of an attempt whose sender hung up run to its end, or leave no trace of it: no lock, and \
                      no row that says that it was seen.",
             ..RETRY
@@ -60,7 +60,7 @@ pub(super) fn cases() -> Vec<Case> {
             id: "retry/after-failure-reaches-handler".into(),
             level: Level::Should,
             requirement: "The receiver handles an event once whose sender did not wait for the first answer.",
-            procedure: after(IMPATIENT),
+            procedure: after(written::IMPATIENT),
             expectation: Expectation::HandleOnce,
             cost: "An attempt that was cut off may have left the mark of an event that was seen without its work being done: \
                    then the retry is taken for a duplicate, and the event is lost. Without any mark it is handled twice.",
@@ -95,17 +95,3 @@ const TWICE: &str = "Events are delivered at least once: each retry of one that 
 
 const IDEMPOTENT: &str = "Keep a key of each event (its name, the id of its object, its time; or a hash of the body without \
                           the token) for two days under a unique constraint, written together with the work.";
-
-const CUT: &[Piece] = &[
-    Piece::Target,
-    Piece::Text(" HTTP/1.1\r\n"),
-    Piece::Headers,
-    Piece::Length,
-    Piece::EndOfHead,
-    Piece::HalfBody,
-    Piece::Close,
-];
-
-/// The pause lets the work begin: many servers do not even start it for a sender who is gone already.
-const IMPATIENT: &[Piece] =
-    &[REQUEST[0], REQUEST[1], REQUEST[2], REQUEST[3], REQUEST[4], REQUEST[5], Piece::Pause(50), Piece::Close];
