@@ -57,8 +57,12 @@ impl Members {
         self.0.into_iter().rev()
     }
 
-    pub(super) fn reverse(&mut self) {
+    /// Puts what came from the last to the first in order again, earlier values of repeated keys in front.
+    ///
+    /// It is the order in which they are written, so that an object that is read again equals the first.
+    pub(super) fn order(&mut self, repeated: &[&str]) {
         self.0.reverse();
+        self.0.sort_by_key(|(key, _)| !repeated.contains(&key.as_str()));
     }
 }
 

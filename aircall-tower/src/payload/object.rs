@@ -48,7 +48,7 @@ macro_rules! object {
                         _ => object.others.push(key, value),
                     }
                 }
-                object.others.reverse();
+                object.others.order(Self::KEYS);
                 object
             }
         }

@@ -1,0 +1,70 @@
+//! The JSON Schema of each payload.
+
+use aircall_fixtures::events;
+use aircall_tower::payload::{
+    AiVoiceAgent, Analytics, Call, Contact, GroupMessage, Integration, Intelligence, Message, Number, OutboundCampaign,
+    Payload, RealtimeTranscription, Team, User, UserV1,
+};
+use schemars::{Schema, schema_for};
+
+use crate::payload::parts;
+
+fn schemas() -> [(&'static str, Schema); 14] {
+    [
+        ("AiVoiceAgent", schema_for!(AiVoiceAgent)),
+        ("Analytics", schema_for!(Analytics)),
+        ("Call", schema_for!(Call)),
+        ("Contact", schema_for!(Contact)),
+        ("GroupMessage", schema_for!(GroupMessage)),
+        ("Integration", schema_for!(Integration)),
+        ("Intelligence", schema_for!(Intelligence)),
+        ("Message", schema_for!(Message)),
+        ("Number", schema_for!(Number)),
+        ("OutboundCampaign", schema_for!(OutboundCampaign)),
+        ("RealtimeTranscription", schema_for!(RealtimeTranscription)),
+        ("Team", schema_for!(Team)),
+        ("UserV1", schema_for!(UserV1)),
+        ("UserV2", schema_for!(User)),
+    ]
+}
+
+#[test]
+fn schema_of_each_payload() {
+    for (name, schema) in schemas() {
+        insta::assert_snapshot!(format!("schema_{name}"), serde_json::to_string_pretty(&schema).unwrap());
+    }
+}
+
+#[test]
+fn every_fixture_meets_the_schema_of_its_payload() {
+    let validators = schemas().map(|(name, schema)| (name, jsonschema::validator_for(schema.as_value()).unwrap()));
+    for event in events() {
+        let (name, data) = parts(event.body);
+        let payload = Payload::new(&name, data.parse().unwrap());
+        let shown = format!("{payload:?}");
+        let kind = match payload.intelligence() {
+            Some(_) => "Intelligence",
+            None => shown.split('(').next().unwrap(),
+        };
+        let (_, validator) = validators.iter().find(|(name, _)| *name == kind).unwrap();
+        // `Value` cannot hold a lone surrogate.
+        let Ok(value) = serde_json::from_str(data) else { continue };
+        if let Err(error) = validator.validate(&value) {
+            panic!("{}: {error} at {}", event.name, error.instance_path());
+        }
+    }
+}
+
+#[test]
+fn a_schema_refuses_what_no_source_describes() {
+    let validator = jsonschema::validator_for(schema_for!(Call).as_value()).unwrap();
+    for (data, valid) in [
+        (r#"{"id":"7","user":{},"teams":[],"mood":1}"#, true),
+        (r#"{"status":"parked"}"#, true),
+        (r#"{"id":true}"#, false),
+        (r#"{"user":{"available":"yes"}}"#, false),
+        ("[]", false),
+    ] {
+        assert_eq!(validator.is_valid(&serde_json::from_str(data).unwrap()), valid, "{data}");
+    }
+}
