@@ -195,7 +195,8 @@ mod tests {
             .into_iter()
             .collect();
         assert_eq!(ids.len(), 3);
-        assert!(Id::from(9) < Id::from("10") && Id::from(u64::MAX) < Id::from("0x"));
+        let sorted = [Id::from(9), Id::from("10"), Id::from(u64::MAX), Id::from("0x")];
+        assert!(sorted.is_sorted());
         assert_eq!(Id::from("12"), 12);
     }
 }

@@ -23,7 +23,7 @@ pub(crate) fn words(doc: &str, words: &[&str]) -> Schema {
     json_schema!({ "type": "string", "description": prose(doc), "examples": words })
 }
 
-/// Takes the links out of documentation, which lead nowhere outside of it.
+/// Takes the links out of documentation, which lead nowhere outside of it, and its line breaks inside of paragraphs.
 fn prose(doc: &str) -> String {
     let mut text = String::new();
     let mut rest = doc.trim();
@@ -34,7 +34,8 @@ fn prose(doc: &str) -> String {
         rest = target.map_or(after, |(_, after)| after);
     }
     text.push_str(rest);
-    text.lines().map(str::trim).collect::<Vec<_>>().join("\n")
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    lines.join(" ").replace("  ", "\n\n")
 }
 
 macro_rules! leaf {

@@ -1,11 +1,15 @@
 //! The JSON Schema of each payload.
 
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
 use aircall_fixtures::events;
 use aircall_tower::payload::{
     AiVoiceAgent, Analytics, Call, Contact, GroupMessage, Integration, Intelligence, Message, Number, OutboundCampaign,
     Payload, RealtimeTranscription, Team, User, UserV1,
 };
 use schemars::{Schema, schema_for};
+use serde_json::Value;
 
 use crate::payload::parts;
 
@@ -28,10 +32,35 @@ fn schemas() -> [(&'static str, Schema); 14] {
     ]
 }
 
+/// All of them in one snapshot, a property a line: the schemas share most of their definitions.
 #[test]
 fn schema_of_each_payload() {
+    let mut text = String::new();
+    let mut definitions = BTreeMap::new();
     for (name, schema) in schemas() {
-        insta::assert_snapshot!(format!("schema_{name}"), serde_json::to_string_pretty(&schema).unwrap());
+        let mut schema = schema.to_value();
+        if let Some(Value::Object(shared)) = schema.as_object_mut().unwrap().remove("$defs") {
+            definitions.extend(shared);
+        }
+        write_schema(&mut text, name, &schema);
+    }
+    for (name, schema) in definitions {
+        write_schema(&mut text, &format!("$defs/{name}"), &schema);
+    }
+    insta::assert_snapshot!("payload_schemas", text);
+}
+
+fn write_schema(text: &mut String, name: &str, schema: &Value) {
+    writeln!(text, "== {name}").unwrap();
+    for (keyword, value) in schema.as_object().unwrap() {
+        match value {
+            Value::Object(properties) if keyword == "properties" => {
+                for (property, schema) in properties {
+                    writeln!(text, "  {property}: {schema}").unwrap();
+                }
+            }
+            value => writeln!(text, "{keyword}: {value}").unwrap(),
+        }
     }
 }
 
