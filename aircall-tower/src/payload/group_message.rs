@@ -41,7 +41,6 @@ object! {
 impl GroupMessage {
     /// Returns the numbers of the others in E.164 form, with or without a plus on the wire, those that are numbers.
     pub fn other_parties(&self) -> impl Iterator<Item = String> {
-        let written = self.participants.get().into_iter().flat_map(List::iter);
-        written.filter_map(|number| e164(number).or_else(|| phone::digits(number)))
+        self.participants.items().filter_map(|number| e164(number).or_else(|| phone::digits(number)))
     }
 }

@@ -67,7 +67,7 @@ impl Intelligence {
             Some(Content::List(topics)) => Some(topics),
             _ => None,
         };
-        topics.into_iter().flat_map(List::iter).map(Text::as_str)
+        topics.into_iter().flatten().map(Text::as_str)
     }
 
     /// Returns the transcript, if the event holds it.

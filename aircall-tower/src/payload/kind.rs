@@ -13,7 +13,7 @@ use crate::EventName;
 ///
 /// Which one it is follows from the name of the event alone, as the sources contradict each other about `resource`.
 /// Serialised, it is the object and nothing around it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Payload {
     /// Of `call.*`.

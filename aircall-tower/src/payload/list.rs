@@ -1,7 +1,9 @@
 //! Arrays whose elements are read one by one.
 
 use std::fmt;
+use std::iter::FilterMap;
 use std::marker::PhantomData;
+use std::slice;
 
 use serde::de::{DeserializeOwned, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -27,7 +29,7 @@ pub struct List<T>(Vec<Field<T>>);
 impl<T> List<T> {
     /// Returns the elements of the expected type, in their order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
-        self.0.iter().filter_map(Field::get)
+        self.into_iter()
     }
 
     /// Returns every element, of whatever type.
@@ -40,6 +42,31 @@ impl<T> List<T> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl<T> Field<List<T>> {
+    /// Returns the elements of the expected type, none if no list stands there.
+    ///
+    /// ```
+    /// # use aircall_tower::payload::Call;
+    /// # let call = Call::default();
+    /// for comment in call.comments.items() {
+    ///     println!("{:?}", comment.content.get());
+    /// }
+    /// ```
+    pub fn items(&self) -> impl DoubleEndedIterator<Item = &T> {
+        self.get().map(List::fields).unwrap_or_default().iter().filter_map(Field::get)
+    }
+}
+
+impl<'a, T> IntoIterator for &'a List<T> {
+    type Item = &'a T;
+    type IntoIter = FilterMap<slice::Iter<'a, Field<T>>, fn(&'a Field<T>) -> Option<&'a T>>;
+
+    /// Goes through the elements of the expected type.
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter().filter_map(Field::get)
     }
 }
 

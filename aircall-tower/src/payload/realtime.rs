@@ -26,7 +26,7 @@ impl RealtimeTranscription {
     /// Returns what was said, from either form.
     pub fn utterances(&self) -> impl Iterator<Item = &RealtimeUtterance> {
         let in_content = || self.content.get().and_then(|content| content.utterances.get());
-        self.utterances.get().or_else(in_content).into_iter().flat_map(List::iter)
+        self.utterances.get().or_else(in_content).into_iter().flatten()
     }
 
     /// Returns the call's id, from either form.

@@ -56,7 +56,7 @@ impl Text {
             let valid = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
             text.push_str(valid);
             let quoted = serde_json::to_string(valid).unwrap_or_default();
-            json.push_str(quoted.trim_start_matches('"').get(..quoted.len().saturating_sub(2)).unwrap_or_default());
+            json.push_str(quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default());
             bytes = bytes.get(valid.len()..).unwrap_or_default();
             bytes = match bytes {
                 [] => break,

@@ -86,7 +86,7 @@ impl Call {
     /// Returns the caller's latest choice in a menu.
     #[must_use]
     pub fn ivr_choice(&self) -> Option<&IvrOption> {
-        self.ivr_options_selected.get()?.iter().next_back()
+        self.ivr_options_selected.items().next_back()
     }
 
     /// Returns the links to recording and voicemail that are there, the presigned before the short ones.

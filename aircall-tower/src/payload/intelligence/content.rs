@@ -8,7 +8,7 @@ use crate::payload::object::object;
 use crate::payload::{Decimal, Field, Id, List, Members, RawJson, Text};
 
 /// Holds the result, told apart by its JSON type and not by the event: no real body is public.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Content {
     /// A string: a summary or an action item. Documented.
