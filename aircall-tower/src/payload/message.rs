@@ -2,7 +2,7 @@
 
 use super::object::object;
 use super::word::words;
-use super::{Contact, Direction, Field, Id, List, Number, RawJson, Text, Time, User, e164, phone, presigned_until};
+use super::{Contact, Direction, Field, Id, List, Number, Text, Time, User, e164, phone, presigned_until};
 use crate::Timestamp;
 
 object! {
@@ -34,9 +34,9 @@ object! {
         pub media_url: Field<List<Text>>,
         /// When it was created: in ISO 8601 or in milliseconds, by which sample of the documentation one reads.
         pub created_at: Field<Time>,
-        /// When it last changed. As `created_at`.
+        /// When it last changed, in either form. Documented.
         pub updated_at: Field<Time>,
-        /// When it was sent. As `created_at`; `null` for inbound ones.
+        /// When it was sent, in either form; `null` for inbound ones. Documented.
         pub sent_at: Field<Time>,
         /// Aircall's end. Documented.
         pub number: Field<Box<Number>>,
@@ -44,12 +44,12 @@ object! {
         pub contact: Field<Box<Contact>>,
         /// The agent who wrote it. Documented; `null` for inbound ones.
         pub user: Field<Box<User>>,
-        /// The text of a template, for WhatsApp. Documented as a string.
-        pub template_content: Field<RawJson>,
+        /// The text of a template, for WhatsApp. Documented.
+        pub template_content: Field<Text>,
         /// The type of the message, for WhatsApp: `type` on the wire. Documented.
         pub kind: Field<Text> = "type",
-        /// Further data, for WhatsApp. Documented as a string.
-        pub metadata: Field<RawJson>,
+        /// Further data, for WhatsApp. Documented.
+        pub metadata: Field<Text>,
         /// The message it answers, for WhatsApp. Documented.
         pub parent_id: Field<Id>,
         /// The other party's country, for WhatsApp. Documented.
@@ -63,7 +63,7 @@ object! {
         /// Who wrote it, by the other document.
         pub from: Field<Text>,
         /// To whom, by the other document.
-        pub to: Field<RawJson>,
+        pub to: Field<Text>,
         /// Links to attached files, by the other document.
         pub media_urls: Field<List<Text>>,
         /// When it arrived, by the other document.

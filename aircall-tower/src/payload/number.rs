@@ -33,7 +33,7 @@ object! {
         pub users: Field<List<User>>,
         /// What callers hear. Observed.
         pub messages: Field<Box<NumberMessages>>,
-        /// Its precedence in queues: `null`, 0 or 1. Documented.
+        /// Its precedence in queues (inferred): `null`, 0 or 1. Documented.
         pub priority: Field<i64>,
         /// When it was created, in ISO 8601. Documented; missing in bodies of 2022.
         pub created_at: Field<Time>,

@@ -27,7 +27,7 @@ macro_rules! object {
                 $(#[doc = $field_doc])*
                 pub $field: $ty,
             )*
-            /// What stands under any other key.
+            /// What stands under any other key, and earlier values of a repeated one.
             pub others: $crate::payload::Members,
         }
 

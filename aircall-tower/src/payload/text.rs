@@ -91,6 +91,12 @@ impl From<String> for Text {
     }
 }
 
+impl From<Text> for String {
+    fn from(text: Text) -> Self {
+        text.text.into()
+    }
+}
+
 impl Deref for Text {
     type Target = str;
 
@@ -124,8 +130,12 @@ impl fmt::Display for Text {
 }
 
 impl fmt::Debug for Text {
+    /// Shows a broken string as its JSON, the broken places included.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&*self.text, f)
+        match &self.broken {
+            None => fmt::Debug::fmt(&*self.text, f),
+            Some(json) => f.write_str(json),
+        }
     }
 }
 

@@ -73,9 +73,9 @@ object! {
     ///
     /// In a map the questions are the keys of `others`. Read [`pairs`](Self::pairs), which takes both.
     pub struct ExtractedData {
-        /// The questions.
+        /// The questions. Third-party.
         pub question: Field<List<Text>>,
-        /// The answers, in the order of the questions.
+        /// The answers, in the order of the questions. Third-party.
         pub answer: Field<List<RawJson>>,
     }
 }

@@ -64,6 +64,22 @@ fn write_schema(text: &mut String, name: &str, schema: &Value) {
     }
 }
 
+/// Whoever reads a field learns how far to trust it: by one of the four words, or by the document that alone has it.
+#[test]
+fn every_field_says_how_well_it_is_known() {
+    let words = ["bserved", "ocument", "hird-party", "nferred"];
+    for (name, schema) in schemas() {
+        let schema = schema.to_value();
+        let shared = schema.get("$defs").and_then(Value::as_object).into_iter().flatten();
+        for (name, schema) in shared.chain([(&name.to_owned(), &schema)]) {
+            for (property, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+                let description = schema["description"].as_str().unwrap();
+                assert!(words.iter().any(|word| description.contains(word)), "{name}.{property}: {description}");
+            }
+        }
+    }
+}
+
 #[test]
 fn every_fixture_meets_the_schema_of_its_payload() {
     let validators = schemas().map(|(name, schema)| (name, jsonschema::validator_for(schema.as_value()).unwrap()));
