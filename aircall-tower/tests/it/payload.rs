@@ -53,6 +53,8 @@ async fn every_fixture_that_is_delivered_has_a_payload_and_none_is_unknown() {
         let (name, data) = parts(event.body);
         assert_eq!(delivered, Payload::new(&name, data.parse().unwrap()), "{}", event.name);
         assert!(!matches!(delivered, Payload::Unknown(_)), "{}", event.name);
+        // The token stands beside `data`, and stays there.
+        assert!(!format!("{delivered:?}").contains(TOKEN), "{}", event.name);
     }
 }
 
