@@ -21,6 +21,9 @@ mod service;
 mod future;
 mod body;
 
+// What `data` holds.
+pub mod payload;
+
 // What people configure and look at.
 mod error;
 mod handle;
@@ -39,5 +42,6 @@ pub use self::handle::WebhookHandle;
 pub use self::layer::WebhookLayer;
 pub use self::limit::Limits;
 pub use self::observe::Report;
+pub use self::payload::Payload;
 pub use self::service::Webhook;
 pub use self::token::{Accepted, PresentedToken, ResolveToken, Tenant, Token, Tokens};

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::{DedupKey, EventName, Timestamp};
 use crate::envelope::{Dialect, Envelope};
+use crate::payload::{Payload, RawJson};
 use crate::token::{Tenant, Verified, mask};
 
 /// An event that Aircall delivered: authenticated, known to be whole, and cheap to clone.
@@ -85,13 +86,36 @@ impl Delivery {
         self.inner.received_at
     }
 
+    /// Reads `data` as the object that events of this name hold. It never fails, and loses nothing that stands there.
+    ///
+    /// It is read at each call. Whether an event is acknowledged never depends on it.
+    ///
+    /// ```
+    /// # use aircall_tower::{Delivery, Payload};
+    /// async fn on_event(delivery: Delivery) {
+    ///     match delivery.payload() {
+    ///         Payload::Call(call) if call.is_missed() => println!("call back {:?}", call.other_party()),
+    ///         Payload::Call(call) => println!("{:?} talked for {:?}", call.agent(), call.talk_time()),
+    ///         Payload::Unknown(raw) => println!("{} is news: {raw}", delivery.event()),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn payload(&self) -> Payload {
+        // The envelope has seen that it is JSON.
+        let data = self.raw_data().parse().unwrap_or_else(|_| RawJson::null());
+        Payload::new(self.event(), data)
+    }
+
     /// Reads `data` as a type of your own, which may borrow from the body.
     ///
     /// # Errors
     ///
     /// Returns the error of `serde_json` if `data` is not such a value. On the wire a value that does not apply may be
-    /// a missing key, `null`, `[]` or `{}`, and ids and times change their form between objects: be lenient, or read
-    /// [`raw_data`](Self::raw_data).
+    /// a missing key, `null`, `[]` or `{}`, and ids and times change their form between objects. The parts of
+    /// [`payload`](crate::payload), such as [`Field`](crate::payload::Field), [`Id`](crate::payload::Id) and
+    /// [`Time`](crate::payload::Time), are made for that, and [`raw_data`](Self::raw_data) takes anything.
     pub fn data<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
         serde_json::from_str(self.raw_data())
     }

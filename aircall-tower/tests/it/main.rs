@@ -12,6 +12,12 @@ mod handler;
 mod readiness;
 mod acknowledgement;
 
+mod payload;
+mod payload_properties;
+mod payload_snapshots;
+#[cfg(feature = "schema")]
+mod payload_schema;
+
 mod properties;
 mod sockets;
 mod observing;

@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use aircall_tower::{
-    Accepted, ConfigError, DedupKey, Delivery, Dialect, Limits, MissingDelivery, MissingTenant, Outcome, Policy,
-    PresentedToken, Report, RequestBody, ResponseBody, ResponseFuture, Tenant, Timestamp, Token, Tokens, Webhook,
-    WebhookHandle, WebhookLayer,
+    Accepted, ConfigError, DedupKey, Delivery, Dialect, Limits, MissingDelivery, MissingTenant, Outcome, Payload,
+    Policy, PresentedToken, Report, RequestBody, ResponseBody, ResponseFuture, Tenant, Timestamp, Token, Tokens,
+    Webhook, WebhookHandle, WebhookLayer,
 };
 use axum::extract::FromRequestParts;
 use bytes::Bytes;
@@ -310,6 +310,9 @@ async fn every_public_type_prints_without_a_secret() {
     let (timestamp, dialect, key): (Timestamp, Dialect, DedupKey) =
         (delivery.timestamp(), delivery.dialect(), delivery.dedup_key());
     printed.print(&timestamp);
+    printed.say(&timestamp);
+    let payload: Payload = delivery.payload();
+    printed.print(&payload);
     printed.print(&dialect);
     printed.print(&key);
     printed.say(&key);
