@@ -26,6 +26,10 @@ mod error;
 mod handle;
 mod observe;
 
+#[cfg(feature = "__stations")]
+#[doc(hidden)]
+pub mod stations;
+
 pub use self::acknowledgement::{Outcome, OutcomeKind, Policy};
 pub use self::body::{RequestBody, ResponseBody};
 pub use self::envelope::{Dialect, MAX_NESTING};

@@ -1,0 +1,55 @@
+//! The stations one by one, for the benches of this workspace. No part of the API: it changes without notice.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::Body;
+use tokio::time::Instant;
+
+use crate::Tokens;
+use crate::envelope::{Envelope, Prefix, Seen};
+use crate::limit::Reading;
+use crate::token::Verifier;
+
+/// Reads a body as the layer does, and returns it if it arrived whole.
+pub async fn limit<B: Body>(body: B) -> Option<Bytes> {
+    let body = pin!(body);
+    let deadline = Instant::now() + Duration::from_secs(3);
+    let mut reading = Reading::new(body, 1024 * 1024, None, deadline);
+    while reading.more().await.ok()? {}
+    Some(reading.into_bytes())
+}
+
+/// Reads the envelope of a whole body as the layer does; returns where `data` stands, or what is wrong.
+///
+/// # Errors
+///
+/// Returns the defect that the layer reports.
+pub fn envelope(body: &Bytes) -> Result<std::ops::Range<usize>, String> {
+    let mut prefix = Prefix::new();
+    while prefix.advance(body) != Seen::Nothing {}
+    Envelope::parse(body.clone(), prefix.too_deep()).map(|envelope| envelope.data).map_err(|error| error.to_string())
+}
+
+/// A check of tokens.
+#[derive(Debug)]
+pub struct Check(Verifier);
+
+impl Check {
+    /// Accepts these tokens.
+    #[must_use]
+    pub fn new(tokens: Tokens) -> Self {
+        Self(Verifier::Tokens(tokens))
+    }
+
+    /// Returns true if the JSON string in `quoted` is one of the tokens.
+    pub async fn token(&self, quoted: &[u8]) -> bool {
+        self.0.verify(quoted).await.is_ok()
+    }
+}
+
+/// Awaits a handler as the layer does: until a deadline, and its panic caught.
+pub async fn guard<F: Future>(handler: F, deadline: Instant) -> Option<F::Output> {
+    tokio::time::timeout_at(deadline, crate::handler::CatchUnwind::new(handler)).await.ok()?.ok()
+}
