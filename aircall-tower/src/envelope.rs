@@ -6,9 +6,12 @@
 //! The whole document is validated, but of `data` only that it is JSON: it stays the bytes that arrived, so a payload
 //! of any shape passes. Keys may come in any order, and unknown ones are passed over.
 
+mod closely;
 mod error;
 mod parse;
 mod prefix;
+mod scan;
+mod text;
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -124,7 +124,7 @@ async fn receive<B: Body>(
     }
 
     let body = without_bom(reading.into_bytes());
-    let envelope = Envelope::parse(body.clone(), prefix.too_deep());
+    let envelope = Envelope::parse(body.clone());
     match judged {
         Some(Ok(proof)) => envelope.map(|envelope| proof.vouch(envelope)).map_err(|error| {
             attempt.keep(body);

@@ -29,7 +29,7 @@ pub async fn limit<B: Body>(body: B) -> Option<Bytes> {
 pub fn envelope(body: &Bytes) -> Result<std::ops::Range<usize>, String> {
     let mut prefix = Prefix::new();
     while prefix.advance(body) != Seen::Nothing {}
-    Envelope::parse(body.clone(), prefix.too_deep()).map(|envelope| envelope.data).map_err(|error| error.to_string())
+    Envelope::parse(body.clone()).map(|envelope| envelope.data).map_err(|error| error.to_string())
 }
 
 /// A check of tokens.
