@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use super::MAX_NESTING;
-use super::text::{self, Text};
+use super::text;
 
 /// The keys of the top level that matter.
 pub(super) const NAMES: [&str; 6] = ["event", "event_name", "resource", "timestamp", "token", "data"];
@@ -20,57 +20,87 @@ pub(super) type Places = [Option<Range<usize>>; NAMES.len()];
 /// Finds the values of [`NAMES`] in a body that is an object in JSON, or `None` if that takes a closer look.
 pub(super) fn members(body: &[u8]) -> Option<Places> {
     let mut places = Places::default();
-    let mut at = token(body, 0);
-    if byte(body, at) != b'{' {
-        return None;
-    }
-    at = token(body, at + 1);
+    let mut at = opened(body)?;
     if byte(body, at) == b'}' {
-        return end(body, at + 1).then_some(places);
+        return ends(body, at + 1).then_some(places);
     }
     loop {
-        let (key, value) = key(body, at)?;
-        if key.escaped {
-            return None;
+        let Member { name, begin } = member(body, at)?;
+        let end = value(body, begin)?;
+        match NAMES.iter().position(|known| known.as_bytes() == name) {
+            Some(index) if places[index].replace(begin..end).is_some() => return None,
+            None if name.contains(&b'\\') => return None,
+            _ => {}
         }
-        let after = self::value(body, value)?;
-        if let Some(index) = NAMES.iter().position(|name| name.as_bytes() == &body[at + 1..key.end - 1])
-            && places[index].replace(value..after).is_some()
-        {
-            return None;
-        }
-        at = token(body, after);
+        at = token(body, end);
         match byte(body, at) {
             b',' => at = token(body, at + 1),
-            b'}' => return end(body, at + 1).then_some(places),
+            b'}' => return ends(body, at + 1).then_some(places),
             _ => return None,
         }
     }
 }
 
+/// Finds the string that is the first `token` of the top level, or `None` if that takes a closer look, or more bytes.
+pub(super) fn first_token(beginning: &[u8]) -> Option<Range<usize>> {
+    let mut at = opened(beginning)?;
+    loop {
+        let Member { name, begin } = member(beginning, at)?;
+        if name.contains(&b'\\') {
+            return None;
+        }
+        let end = value(beginning, begin)?;
+        if name == b"token" {
+            return (beginning[begin] == b'"').then_some(begin..end);
+        }
+        at = token(beginning, end);
+        if byte(beginning, at) != b',' {
+            return None;
+        }
+        at = token(beginning, at + 1);
+    }
+}
+
+/// A key of the top level, and where its value begins.
+struct Member<'a> {
+    name: &'a [u8],
+    begin: usize,
+}
+
+fn member(body: &[u8], at: usize) -> Option<Member<'_>> {
+    let (end, begin) = key(body, at)?;
+    Some(Member { name: &body[at + 1..end - 1], begin })
+}
+
+/// Goes past the beginning of an object.
+fn opened(body: &[u8]) -> Option<usize> {
+    let at = token(body, 0);
+    (byte(body, at) == b'{').then(|| token(body, at + 1))
+}
+
 /// Goes past the value that begins here.
 fn value(body: &[u8], mut at: usize) -> Option<usize> {
-    // The innermost level is the lowest bit, and set for an object. The first bit set is that of the top level.
-    let mut levels: u128 = 1;
-    'value: loop {
+    // The innermost level is the lowest bit, and set for an object. The highest bit that is set marks the end of the
+    // levels, and the one below it stands for the top level, whose keys are not read here.
+    const TOP: u128 = 0b10;
+    let mut levels = TOP;
+    'item: loop {
+        if levels & 1 == 1 {
+            at = key(body, at)?.1;
+        }
         match byte(body, at) {
-            b'"' => at = text::pass(body, at)?.end,
+            b'"' => at = text::pass(body, at)?,
             open @ (b'{' | b'[') => {
-                if levels >> (MAX_NESTING - 1) != 0 {
+                if levels >> MAX_NESTING != 0 {
                     return None;
                 }
                 let object = open == b'{';
-                levels = levels << 1 | u128::from(object);
                 at = token(body, at + 1);
-                if byte(body, at) == if object { b'}' } else { b']' } {
-                    levels >>= 1;
-                    at += 1;
-                } else {
-                    if object {
-                        at = key(body, at)?.1;
-                    }
-                    continue 'value;
+                if byte(body, at) != if object { b'}' } else { b']' } {
+                    levels = levels << 1 | u128::from(object);
+                    continue 'item;
                 }
+                at += 1;
             }
             b'-' | b'0'..=b'9' => at = number(body, at)?,
             b't' => at = word(body, at, b"true")?,
@@ -78,40 +108,34 @@ fn value(body: &[u8], mut at: usize) -> Option<usize> {
             b'n' => at = word(body, at, b"null")?,
             _ => return None,
         }
-        // Behind a value: more of what it stands in, or the end of that, or of several.
-        loop {
-            if levels == 1 {
-                return Some(at);
-            }
-            let object = levels & 1 == 1;
+        // Behind a value: the end of what it stands in, or of several, or one more.
+        while levels != TOP {
             at = token(body, at);
             match byte(body, at) {
                 b',' => {
                     at = token(body, at + 1);
-                    if object {
-                        at = key(body, at)?.1;
-                    }
-                    continue 'value;
+                    continue 'item;
                 }
-                b'}' if object => {}
-                b']' if !object => {}
+                b'}' if levels & 1 == 1 => {}
+                b']' if levels & 1 == 0 => {}
                 _ => return None,
             }
             levels >>= 1;
             at += 1;
         }
+        return Some(at);
     }
 }
 
-/// Goes past a key and its colon, to the value.
-#[inline]
-fn key(body: &[u8], at: usize) -> Option<(Text, usize)> {
+/// Goes past a key and its colon; returns the end of the key and where the value begins.
+#[inline(always)]
+fn key(body: &[u8], at: usize) -> Option<(usize, usize)> {
     if byte(body, at) != b'"' {
         return None;
     }
-    let key = text::pass(body, at)?;
-    let colon = token(body, key.end);
-    (byte(body, colon) == b':').then(|| (key, token(body, colon + 1)))
+    let end = text::pass(body, at)?;
+    let colon = token(body, end);
+    (byte(body, colon) == b':').then(|| (end, token(body, colon + 1)))
 }
 
 /// Goes past a number.
@@ -155,13 +179,16 @@ fn word(body: &[u8], at: usize, word: &[u8]) -> Option<usize> {
 }
 
 /// Returns true if nothing but white space follows.
-fn end(body: &[u8], at: usize) -> bool {
+fn ends(body: &[u8], at: usize) -> bool {
     token(body, at) == body.len()
 }
 
 /// Goes past white space, of which Aircall sends none.
 #[inline]
 fn token(body: &[u8], mut at: usize) -> usize {
+    if byte(body, at) > b' ' {
+        return at;
+    }
     while matches!(byte(body, at), b' ' | b'\n' | b'\r' | b'\t') {
         at += 1;
     }
