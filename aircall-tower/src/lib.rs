@@ -20,6 +20,7 @@ mod layer;
 mod service;
 mod future;
 mod body;
+mod deadline;
 
 // What people configure and look at.
 mod error;

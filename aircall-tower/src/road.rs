@@ -12,7 +12,7 @@ use std::pin::pin;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, header};
 use http_body::Body;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tower::{BoxError, Service};
 
 use crate::acknowledgement::{Attempt, OutcomeKind, Refusal};
@@ -21,7 +21,7 @@ use crate::envelope::{Envelope, Prefix, Seen, without_bom};
 use crate::extension::Delivery;
 use crate::handler::{Awaited, Finished, work};
 use crate::limit::{PREFIX, ReadError, Reading, Share, admit, declared_length};
-use crate::token::{Proof, Verified, Verifier};
+use crate::token::{Proof, Verified};
 
 /// Takes one request from its arrival to its answer.
 pub(crate) async fn walk<S, B, R>(mut attempt: Attempt, inner: S, request: Request<B>) -> Response<ResponseBody<R>>
@@ -95,9 +95,11 @@ async fn receive<B: Body>(
                     if config.verifier.is_elsewhere() && !share.grow_to(beyond_prefix) {
                         return Err(OutcomeKind::Overloaded.into());
                     }
-                    let asked = Instant::now();
-                    let proof = verify(&config.verifier, &reading.arrived()[quoted], read_deadline).await;
-                    reading.extend(asked.elapsed(), deadline);
+                    let asked = config.verifier.is_elsewhere().then(Instant::now);
+                    let proof = config.verifier.verify(&reading.arrived()[quoted], read_deadline).await;
+                    if let Some(asked) = asked {
+                        reading.extend(asked.elapsed(), deadline);
+                    }
                     match &proof {
                         Ok(proof) => attempt.authenticated(proof.webhook()),
                         Err(refusal) if refusal.kind == OutcomeKind::Unauthenticated => {
@@ -139,13 +141,6 @@ async fn receive<B: Body>(
             _ => OutcomeKind::Unauthenticated.into(),
         }),
     }
-}
-
-/// Has the token judged by those who know, for as long as there is time.
-async fn verify(verifier: &Verifier, quoted: &[u8], deadline: Instant) -> Result<Proof, Refusal> {
-    timeout_at(deadline, verifier.verify(quoted))
-        .await
-        .unwrap_or_else(|_| Err(Refusal::because(OutcomeKind::ResolverFailed, "no answer in time")))
 }
 
 /// What becomes of a body that stopped arriving.

@@ -45,11 +45,11 @@ impl Check {
 
     /// Returns true if the JSON string in `quoted` is one of the tokens.
     pub async fn token(&self, quoted: &[u8]) -> bool {
-        self.0.verify(quoted).await.is_ok()
+        self.0.verify(quoted, Instant::now()).await.is_ok()
     }
 }
 
 /// Awaits a handler as the layer does: until a deadline, and its panic caught.
 pub async fn guard<F: Future>(handler: F, deadline: Instant) -> Option<F::Output> {
-    tokio::time::timeout_at(deadline, crate::handler::CatchUnwind::new(handler)).await.ok()?.ok()
+    crate::deadline::until(deadline, crate::handler::CatchUnwind::new(handler)).await.ok()?.ok()
 }

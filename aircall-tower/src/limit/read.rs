@@ -6,7 +6,9 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use http_body::Body;
 use http_body_util::BodyExt;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
+
+use crate::deadline::until;
 
 /// A body on its way in: what has arrived stays together, up to a fixed number of bytes.
 #[derive(Debug)]
@@ -90,7 +92,7 @@ where
             if std::mem::replace(&mut self.begun, true) && Instant::now() >= self.deadline {
                 return Err(ReadError::TimedOut);
             }
-            let frame = timeout_at(self.deadline, self.body.frame()).await.map_err(|_| ReadError::TimedOut)?;
+            let frame = until(self.deadline, self.body.frame()).await.map_err(|_| ReadError::TimedOut)?;
             match frame {
                 None => return Ok(None),
                 Some(Err(_)) => return Err(ReadError::Broken),
