@@ -60,3 +60,28 @@ pub(crate) fn without_bom(mut body: Bytes) -> Bytes {
     }
     body
 }
+
+/// Both readings of a body, for the comparison of the two in `benches`.
+#[cfg(feature = "__stations")]
+pub(crate) mod readings {
+    use std::ops::Range;
+
+    use super::{Prefix, Seen, closely, scan};
+
+    type Places = Vec<Option<Range<usize>>>;
+
+    pub(crate) fn quick(body: &[u8]) -> (Option<Places>, Option<Range<usize>>) {
+        (scan::members(body).map(Vec::from), scan::first_token(body))
+    }
+
+    pub(crate) fn close(body: &[u8]) -> (Result<Places, String>, Option<Range<usize>>) {
+        let mut prefix = Prefix::new();
+        // The scan for the token asks its quick reader but once, so a first byte alone keeps that out of it.
+        prefix.advance(&body[..body.len().min(1)]);
+        let token = match prefix.advance(body) {
+            Seen::Token(token) => Some(token),
+            Seen::Nothing | Seen::NoString => None,
+        };
+        (closely::members(body).map(Vec::from).map_err(|error| error.to_string()), token)
+    }
+}

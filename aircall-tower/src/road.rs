@@ -180,9 +180,12 @@ async fn too_large<B: Body>(
 
 /// Makes the request that the handler gets: the one that came, with its body as if nobody had read it.
 fn hand_on<B>(mut parts: Parts, delivery: &Delivery) -> Request<RequestBody<B>> {
-    // The length changes if there was a byte order mark.
-    if parts.headers.contains_key(header::CONTENT_LENGTH) {
-        parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(delivery.body().len()));
+    // The length changes if there was a byte order mark. A right one stays: to write it anew is to allocate.
+    let length = delivery.body().len();
+    let mut stated = parts.headers.get_all(header::CONTENT_LENGTH).iter();
+    let right = |value: &HeaderValue| value.to_str().is_ok_and(|value| value.parse() == Ok(length));
+    if stated.next().is_some_and(|first| !right(first) || stated.next().is_some()) {
+        parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     parts.extensions.insert(delivery.clone());
     Request::from_parts(parts, RequestBody::delivered(delivery.body().clone()))

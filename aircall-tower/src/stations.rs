@@ -8,7 +8,7 @@ use http_body::Body;
 use tokio::time::Instant;
 
 use crate::Tokens;
-use crate::envelope::{Envelope, Prefix, Seen};
+use crate::envelope::{Envelope, Prefix, Seen, readings};
 use crate::limit::Reading;
 use crate::token::Verifier;
 
@@ -30,6 +30,26 @@ pub fn envelope(body: &Bytes) -> Result<std::ops::Range<usize>, String> {
     let mut prefix = Prefix::new();
     while prefix.advance(body) != Seen::Nothing {}
     Envelope::parse(body.clone()).map(|envelope| envelope.data).map_err(|error| error.to_string())
+}
+
+/// Compares the quick reading of a body with the close one: whether the quick one took it.
+///
+/// # Errors
+///
+/// Says how the two differ where they must not.
+pub fn readings(body: &[u8]) -> Result<bool, String> {
+    let ((quick, quick_token), (close, close_token)) = (readings::quick(body), readings::close(body));
+    if quick_token.is_some() && quick_token != close_token {
+        return Err(format!("a token at {quick_token:?}, expected {close_token:?}"));
+    }
+    match (quick, close) {
+        (None, Err(_)) => Ok(false),
+        (Some(quick), Ok(close)) if quick == close => Ok(true),
+        (Some(quick), close) => Err(format!("members at {quick:?}, expected {close:?}")),
+        // An escape in a key of the top level is the one thing that the quick reader leaves to the close one.
+        (None, Ok(_)) if body.contains(&b'\\') => Ok(false),
+        (None, Ok(close)) => Err(format!("nothing, expected {close:?}")),
+    }
 }
 
 /// A check of tokens.

@@ -82,7 +82,7 @@ fn measures() -> BTreeMap<String, Measure> {
         "envelope/fixtures/Value".to_owned(),
         Box::new(|| {
             repeat(|| {
-                inputs::events().for_each(|body| drop(black_box(serde_json::from_str::<serde_json::Value>(body))))
+                inputs::events().for_each(|body| drop(black_box(serde_json::from_str::<serde_json::Value>(body))));
             });
         }),
     );

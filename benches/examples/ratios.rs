@@ -95,7 +95,7 @@ fn guard() {
     let [guarded, bare] = quickest(
         [
             &mut || {
-                (0..TIMES).for_each(|_| assert!(ready(stations::guard(async { black_box(1) }, deadline)).is_some()))
+                (0..TIMES).for_each(|_| assert!(ready(stations::guard(async { black_box(1) }, deadline)).is_some()));
             },
             &mut || (0..TIMES).for_each(|_| assert!(black_box(Some(ready(async { black_box(1) }))).is_some())),
         ],

@@ -200,3 +200,51 @@ fn token(body: &[u8], mut at: usize) -> usize {
 fn byte(body: &[u8], at: usize) -> u8 {
     body.get(at).copied().unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::closely;
+    use super::*;
+
+    /// Bodies at the edges of the grammar, each also cut off everywhere and with every byte replaced by some others.
+    #[test]
+    fn what_is_taken_is_what_serde_json_takes() {
+        let deep = |levels: usize| format!(r#"{{"data":{}{}}}"#, "[".repeat(levels), "]".repeat(levels));
+        let bodies = [
+            " {\t\"event\" :\r\"a\" ,\n\"data\":{} } ".to_owned(),
+            r#"{"event":"call.created","token":"x\"y","data":{"a":[1,{"b":null}],"c":"\ud800\/\u00e9"}}"#.to_owned(),
+            r#"{"data":[-0,0.5,-12e+3,1E-9,0e0,123456789012345678901234567890],"timestamp":1}"#.to_owned(),
+            r#"{"data":[true,false,null,"",[],{}],"resource":"é€😀","other":"0123456789abcdef0123456789abcdef"}"#
+                .to_owned(),
+            r#"{"data":1,"data":2}"#.to_owned(),
+            r#"{"d\u0061ta":1}"#.to_owned(),
+            "{}".to_owned(),
+            deep(MAX_NESTING - 1),
+            deep(MAX_NESTING),
+        ];
+        let mut taken = 0;
+        let mut check = |body: &[u8]| match members(body) {
+            Some(places) => {
+                taken += 1;
+                assert_eq!(closely::members(body), Ok(places), "{}", String::from_utf8_lossy(body));
+            }
+            None => {
+                let odd = body.contains(&b'\\') || closely::members(body).is_err();
+                assert!(odd, "not taken: {}", String::from_utf8_lossy(body));
+            }
+        };
+        for body in bodies {
+            let body = body.as_bytes();
+            for at in 0..body.len() {
+                check(&body[..at]);
+                let mut changed = body.to_vec();
+                for byte in *b"\"\\{}[],:0-.eEtu \x00\x1f\x7f\x80\xc3\xff" {
+                    changed[at] = byte;
+                    check(&changed);
+                }
+            }
+            check(body);
+        }
+        assert!(taken > 500, "{taken}");
+    }
+}
