@@ -39,7 +39,7 @@ impl Body for Pieces {
 }
 
 fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
+    tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime")
 }
 
 /// Delivers a body so often that everything that is made once has been made, and then once more, counted.

@@ -88,7 +88,7 @@ fn escape(body: &[u8], at: usize) -> Option<usize> {
 }
 
 /// How much of a long string is looked at together.
-const BLOCK: usize = 32;
+const BLOCK: usize = 16;
 
 /// Returns true if a string can pass over all of this, and it is ASCII. Without a branch in it, so that the compiler
 /// can make it a few instructions over vectors.
