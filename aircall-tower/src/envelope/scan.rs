@@ -69,7 +69,7 @@ struct Member<'a> {
 
 fn member(body: &[u8], at: usize) -> Option<Member<'_>> {
     let (end, begin) = key(body, at)?;
-    Some(Member { name: &body[at + 1..end - 1], begin })
+    Some(Member { name: &body[at + 1..end - 1], begin: token(body, begin) })
 }
 
 /// Goes past the beginning of an object.
@@ -88,54 +88,70 @@ fn value(body: &[u8], mut at: usize) -> Option<usize> {
         if levels & 1 == 1 {
             at = key(body, at)?.1;
         }
-        match byte(body, at) {
-            b'"' => at = text::pass(body, at)?,
-            open @ (b'{' | b'[') => {
-                if levels >> MAX_NESTING != 0 {
-                    return None;
+        'value: loop {
+            match byte(body, at) {
+                b'"' => at = text::pass(body, at)?,
+                open @ (b'{' | b'[') => {
+                    if levels >> MAX_NESTING != 0 {
+                        return None;
+                    }
+                    let object = open == b'{';
+                    at = token(body, at + 1);
+                    if byte(body, at) != if object { b'}' } else { b']' } {
+                        levels = levels << 1 | u128::from(object);
+                        continue 'item;
+                    }
+                    at += 1;
                 }
-                let object = open == b'{';
-                at = token(body, at + 1);
-                if byte(body, at) != if object { b'}' } else { b']' } {
-                    levels = levels << 1 | u128::from(object);
-                    continue 'item;
+                b'-' | b'0'..=b'9' => at = number(body, at)?,
+                b't' => at = word(body, at, b"true")?,
+                b'f' => at = word(body, at, b"false")?,
+                b'n' => at = word(body, at, b"null")?,
+                b' ' | b'\n' | b'\r' | b'\t' => {
+                    at = token(body, at);
+                    continue 'value;
                 }
-                at += 1;
+                _ => return None,
             }
-            b'-' | b'0'..=b'9' => at = number(body, at)?,
-            b't' => at = word(body, at, b"true")?,
-            b'f' => at = word(body, at, b"false")?,
-            b'n' => at = word(body, at, b"null")?,
-            _ => return None,
+            break;
         }
         // Behind a value: the end of what it stands in, or of several, or one more.
         while levels != TOP {
-            at = token(body, at);
             match byte(body, at) {
                 b',' => {
-                    at = token(body, at + 1);
+                    at += 1;
                     continue 'item;
                 }
-                b'}' if levels & 1 == 1 => {}
-                b']' if levels & 1 == 0 => {}
+                b'}' if levels & 1 == 1 => levels >>= 1,
+                b']' if levels & 1 == 0 => levels >>= 1,
+                b' ' | b'\n' | b'\r' | b'\t' => {}
                 _ => return None,
             }
-            levels >>= 1;
             at += 1;
         }
         return Some(at);
     }
 }
 
-/// Goes past a key and its colon; returns the end of the key and where the value begins.
+/// Goes past a key and its colon; returns where the key ends and where the value or white space before it begins.
 #[inline(always)]
-fn key(body: &[u8], at: usize) -> Option<(usize, usize)> {
+fn key(body: &[u8], mut at: usize) -> Option<(usize, usize)> {
+    // Where white space is possible, what usually stands there is tried first.
     if byte(body, at) != b'"' {
-        return None;
+        at = token(body, at);
+        if byte(body, at) != b'"' {
+            return None;
+        }
     }
     let end = text::pass(body, at)?;
-    let colon = token(body, end);
-    (byte(body, colon) == b':').then(|| (end, token(body, colon + 1)))
+    let mut colon = end;
+    if byte(body, colon) != b':' {
+        colon = token(body, colon);
+        if byte(body, colon) != b':' {
+            return None;
+        }
+    }
+    Some((end, colon + 1))
 }
 
 /// Goes past a number.

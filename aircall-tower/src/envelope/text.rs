@@ -49,7 +49,12 @@ fn pass_from(body: &[u8], quote: usize, mut at: usize) -> Option<usize> {
                 let whole = seen & HIGH == 0 || std::str::from_utf8(&body[quote..at]).is_ok();
                 return whole.then_some(at + 1);
             }
-            b'\\' => at = escape(body, at)?,
+            b'\\' => {
+                // Where there is one, there are often more.
+                while body.get(at) == Some(&b'\\') {
+                    at = escape(body, at)?;
+                }
+            }
             _ => return None,
         }
     }
