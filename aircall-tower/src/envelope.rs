@@ -70,8 +70,10 @@ pub(crate) mod readings {
 
     type Places = Vec<Option<Range<usize>>>;
 
-    pub(crate) fn quick(body: &[u8]) -> (Option<Places>, Option<Range<usize>>) {
-        (scan::members(body).map(Vec::from), scan::first_token(body))
+    /// The members read at once, and gone on with behind the token, and that token.
+    pub(crate) fn quick(body: &[u8]) -> ([Option<Places>; 2], Option<Range<usize>>) {
+        let (token, begun) = scan::first_token(body).unzip();
+        ([None, begun].map(|begun| scan::members(body, begun).map(Vec::from)), token)
     }
 
     pub(crate) fn close(body: &[u8]) -> (Result<Places, String>, Option<Range<usize>>) {

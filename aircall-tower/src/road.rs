@@ -126,7 +126,8 @@ async fn receive<B: Body>(
     }
 
     let body = without_bom(reading.into_bytes());
-    let envelope = Envelope::parse(body.clone());
+    // A byte order mark is nothing the quick reader begins with, so what has begun counts from the same first byte.
+    let envelope = Envelope::parse(body.clone(), prefix.into_begun());
     match judged {
         Some(Ok(proof)) => envelope.map(|envelope| proof.vouch(envelope)).map_err(|error| {
             attempt.keep(body);

@@ -29,7 +29,7 @@ pub async fn limit<B: Body>(body: B) -> Option<Bytes> {
 pub fn envelope(body: &Bytes) -> Result<std::ops::Range<usize>, String> {
     let mut prefix = Prefix::new();
     while prefix.advance(body) != Seen::Nothing {}
-    Envelope::parse(body.clone()).map(|envelope| envelope.data).map_err(|error| error.to_string())
+    Envelope::parse(body.clone(), prefix.into_begun()).map(|envelope| envelope.data).map_err(|error| error.to_string())
 }
 
 /// Compares the quick reading of a body with the close one: whether the quick one took it.
@@ -38,7 +38,10 @@ pub fn envelope(body: &Bytes) -> Result<std::ops::Range<usize>, String> {
 ///
 /// Says how the two differ where they must not.
 pub fn readings(body: &[u8]) -> Result<bool, String> {
-    let ((quick, quick_token), (close, close_token)) = (readings::quick(body), readings::close(body));
+    let (([quick, gone_on], quick_token), (close, close_token)) = (readings::quick(body), readings::close(body));
+    if gone_on != quick {
+        return Err(format!("members at {gone_on:?} when gone on, at once {quick:?}"));
+    }
     if quick_token.is_some() && quick_token != close_token {
         return Err(format!("a token at {quick_token:?}, expected {close_token:?}"));
     }

@@ -8,13 +8,14 @@ use memchr::memchr;
 use serde::de::{Deserializer, Visitor};
 
 use super::error::{Defect, EnvelopeError};
+use super::scan::Begun;
 use super::{Dialect, Envelope, closely, scan};
 use crate::extension::{EventName, Timestamp};
 
 impl Envelope {
-    /// Reads the envelope of a whole body.
-    pub(crate) fn parse(body: Bytes) -> Result<Self, EnvelopeError> {
-        let places = match scan::members(&body) {
+    /// Reads the envelope of a whole body, of which some may have been read on the way to its token.
+    pub(crate) fn parse(body: Bytes, begun: Option<Begun>) -> Result<Self, EnvelopeError> {
+        let places = match scan::members(&body, begun) {
             Some(places) => places,
             None => closely::members(&body)?,
         };

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use memchr::memchr2;
 
-use super::scan;
+use super::scan::{self, Begun};
 
 /// A scan over the bytes of a body that stops at the end of what has arrived and goes on from there.
 #[derive(Debug, Default)]
@@ -21,6 +21,7 @@ pub(crate) struct Prefix {
     string: Option<usize>,
     place: Place,
     found: bool,
+    begun: Option<Begun>,
 }
 
 /// What a scan came upon in the bytes that were new to it.
@@ -60,9 +61,10 @@ impl Prefix {
         }
         // A quicker reader finds the token of what begins as Aircall writes it. It has no memory, so it looks once.
         if self.at == 0
-            && let Some(token) = scan::first_token(body)
+            && let Some((token, begun)) = scan::first_token(body)
         {
             self.found = true;
+            self.begun = Some(begun);
             return Seen::Token(token);
         }
         while let Some(&byte) = body.get(self.at) {
@@ -106,6 +108,11 @@ impl Prefix {
             }
         }
         Seen::Nothing
+    }
+
+    /// Returns what the quick reader has read of the body already.
+    pub(crate) fn into_begun(self) -> Option<Begun> {
+        self.begun
     }
 
     /// Goes to the end of the open string and returns it, or as far as the string has arrived.

@@ -14,46 +14,56 @@ use super::text;
 /// The keys of the top level that matter.
 pub(super) const NAMES: [&str; 6] = ["event", "event_name", "resource", "timestamp", "token", "data"];
 
+/// Where the token stands in [`NAMES`].
+const TOKEN: usize = 4;
+
 /// Where the values of [`NAMES`] stand, in that order.
 pub(super) type Places = [Option<Range<usize>>; NAMES.len()];
 
+/// A reading that has come as far as the token, to be gone on with when the rest has arrived.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Begun {
+    places: Places,
+    /// Behind the value of the last member that was read.
+    at: usize,
+}
+
 /// Finds the values of [`NAMES`] in a body that is an object in JSON, or `None` if that takes a closer look.
-pub(super) fn members(body: &[u8]) -> Option<Places> {
-    let mut places = Places::default();
-    let mut at = opened(body)?;
-    if byte(body, at) == b'}' {
-        return ends(body, at + 1).then_some(places);
-    }
+///
+/// What has `begun` was read off the first bytes of this body.
+pub(super) fn members(body: &[u8], begun: Option<Begun>) -> Option<Places> {
+    let mut begun = match begun {
+        Some(begun) => begun,
+        None => {
+            let at = opened(body)?;
+            if byte(body, at) == b'}' {
+                return ends(body, at + 1).then_some(Places::default());
+            }
+            let mut begun = Begun::default();
+            begun.member(body, at)?;
+            begun
+        }
+    };
     loop {
-        let Member { name, begin } = member(body, at)?;
-        let end = value(body, begin)?;
-        match NAMES.iter().position(|known| known.as_bytes() == name) {
-            Some(index) if places[index].replace(begin..end).is_some() => return None,
-            None if name.contains(&b'\\') => return None,
-            _ => {}
-        }
-        at = token(body, end);
+        let at = token(body, begun.at);
         match byte(body, at) {
-            b',' => at = token(body, at + 1),
-            b'}' => return ends(body, at + 1).then_some(places),
+            b',' => begun.member(body, token(body, at + 1))?,
+            b'}' => return ends(body, at + 1).then_some(begun.places),
             _ => return None,
-        }
+        };
     }
 }
 
 /// Finds the string that is the first `token` of the top level, or `None` if that takes a closer look, or more bytes.
-pub(super) fn first_token(beginning: &[u8]) -> Option<Range<usize>> {
+pub(super) fn first_token(beginning: &[u8]) -> Option<(Range<usize>, Begun)> {
     let mut at = opened(beginning)?;
+    let mut begun = Begun::default();
     loop {
-        let Member { name, begin } = member(beginning, at)?;
-        if name.contains(&b'\\') {
-            return None;
+        if begun.member(beginning, at)? == Some(TOKEN) {
+            let token = begun.places[TOKEN].clone()?;
+            return (beginning[token.start] == b'"').then_some((token, begun));
         }
-        let end = value(beginning, begin)?;
-        if name == b"token" {
-            return (beginning[begin] == b'"').then_some(begin..end);
-        }
-        at = token(beginning, end);
+        at = token(beginning, begun.at);
         if byte(beginning, at) != b',' {
             return None;
         }
@@ -61,15 +71,21 @@ pub(super) fn first_token(beginning: &[u8]) -> Option<Range<usize>> {
     }
 }
 
-/// A key of the top level, and where its value begins.
-struct Member<'a> {
-    name: &'a [u8],
-    begin: usize,
-}
-
-fn member(body: &[u8], at: usize) -> Option<Member<'_>> {
-    let (end, begin) = key(body, at)?;
-    Some(Member { name: &body[at + 1..end - 1], begin: token(body, begin) })
+impl Begun {
+    /// Goes past the member that begins here, and returns which of [`NAMES`] its key is.
+    fn member(&mut self, body: &[u8], at: usize) -> Option<Option<usize>> {
+        let (key_end, begin) = key(body, at)?;
+        let begin = token(body, begin);
+        let end = value(body, begin)?;
+        self.at = end;
+        let name = &body[at + 1..key_end - 1];
+        let index = NAMES.iter().position(|known| known.as_bytes() == name);
+        match index {
+            Some(index) if self.places[index].replace(begin..end).is_some() => None,
+            None if name.contains(&b'\\') => None,
+            _ => Some(index),
+        }
+    }
 }
 
 /// Goes past the beginning of an object.
@@ -224,6 +240,11 @@ mod tests {
 
     /// Bodies at the edges of the grammar, each also cut off everywhere and with every byte replaced by some others.
     #[test]
+    fn the_token_has_its_place() {
+        assert_eq!(NAMES[TOKEN], "token");
+    }
+
+    #[test]
     fn what_is_taken_is_what_serde_json_takes() {
         let deep = |levels: usize| format!(r#"{{"data":{}{}}}"#, "[".repeat(levels), "]".repeat(levels));
         let bodies = [
@@ -239,9 +260,12 @@ mod tests {
             deep(MAX_NESTING),
         ];
         let mut taken = 0;
-        let mut check = |body: &[u8]| match members(body) {
+        let mut check = |body: &[u8]| match members(body, None) {
             Some(places) => {
                 taken += 1;
+                if let Some((_, begun)) = first_token(body) {
+                    assert_eq!(members(body, Some(begun)), Some(places.clone()));
+                }
                 assert_eq!(closely::members(body), Ok(places), "{}", String::from_utf8_lossy(body));
             }
             None => {
