@@ -12,6 +12,9 @@ use crate::envelope::{Envelope, Prefix, Seen, readings};
 use crate::limit::Reading;
 use crate::token::Verifier;
 
+/// True if the features `tracing` and `metrics` are off, which allocate for what they show.
+pub const IS_UNOBSERVED: bool = cfg!(not(any(feature = "tracing", feature = "metrics")));
+
 /// Reads a body as the layer does, and returns it if it arrived whole.
 pub async fn limit<B: Body>(body: B) -> Option<Bytes> {
     let body = pin!(body);

@@ -72,7 +72,16 @@ fn mutated(fixtures: &[&[u8]], random: &mut Random) -> Vec<u8> {
         // The envelope with little in it: here a change hits the top level.
         let data = body.windows(7).position(|window| window == b"\"data\":").map_or(0, |at| at + 7);
         body.truncate(data);
-        body.extend_from_slice(PARTS[random.below(PARTS.len())].as_bytes());
+        if random.below(16) == 0 {
+            // About as deep as is allowed, arrays and objects by turns.
+            let levels = 120 + random.below(12);
+            let object = random.below(levels);
+            let (open, close): (Vec<_>, Vec<_>) =
+                (0..levels).map(|level| if level == object { ("{\"a\":", "}") } else { ("[", "]") }).unzip();
+            body.extend(open.concat().bytes().chain(close.into_iter().rev().flat_map(str::bytes)));
+        } else {
+            body.extend_from_slice(PARTS[random.below(PARTS.len())].as_bytes());
+        }
         body.push(b'}');
     }
     for _ in 0..random.below(4) {
