@@ -6,9 +6,12 @@
 //! The whole document is validated, but of `data` only that it is JSON: it stays the bytes that arrived, so a payload
 //! of any shape passes. Keys may come in any order, and unknown ones are passed over.
 
+mod closely;
 mod error;
 mod parse;
 mod prefix;
+mod scan;
+mod text;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -56,4 +59,31 @@ pub(crate) fn without_bom(mut body: Bytes) -> Bytes {
         let _ = body.split_to(BOM.len());
     }
     body
+}
+
+/// Both readings of a body, for the comparison of the two in `benches`.
+#[cfg(feature = "__stations")]
+pub(crate) mod readings {
+    use std::ops::Range;
+
+    use super::{Prefix, Seen, closely, scan};
+
+    type Places = Vec<Option<Range<usize>>>;
+
+    /// The members read at once, and gone on with behind the token, and that token.
+    pub(crate) fn quick(body: &[u8]) -> ([Option<Places>; 2], Option<Range<usize>>) {
+        let (token, begun) = scan::first_token(body).unzip();
+        ([None, begun].map(|begun| scan::members(body, begun).map(Vec::from)), token)
+    }
+
+    pub(crate) fn close(body: &[u8]) -> (Result<Places, String>, Option<Range<usize>>) {
+        let mut prefix = Prefix::new();
+        // The scan for the token asks its quick reader but once, so a first byte alone keeps that out of it.
+        prefix.advance(&body[..body.len().min(1)]);
+        let token = match prefix.advance(body) {
+            Seen::Token(token) => Some(token),
+            Seen::Nothing | Seen::NoString => None,
+        };
+        (closely::members(body).map(Vec::from).map_err(|error| error.to_string()), token)
+    }
 }

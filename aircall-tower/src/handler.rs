@@ -13,10 +13,11 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tokio::runtime::Handle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tower::{BoxError, Service, ServiceExt};
 
 use crate::acknowledgement::{Attempt, Ended, OutcomeKind};
+use crate::deadline::until;
 use crate::observe::Span;
 
 /// A handler at work. It can be moved while it runs, which is why it is on the heap.
@@ -75,7 +76,7 @@ impl<B: 'static> Awaited<B> {
             Some((work, _)) => work.as_mut().poll(cx),
             None => Poll::Pending,
         });
-        let finished = timeout_at(deadline, work).await;
+        let finished = until(deadline, work).await;
         let Some((work, mut attempt)) = self.under_way.take() else {
             unreachable!("only this method and the drop take the work out, and either is the last to have it")
         };

@@ -20,6 +20,7 @@ mod layer;
 mod service;
 mod future;
 mod body;
+mod deadline;
 
 // What `data` holds.
 pub mod payload;
@@ -28,6 +29,10 @@ pub mod payload;
 mod error;
 mod handle;
 mod observe;
+
+#[cfg(feature = "__stations")]
+#[doc(hidden)]
+pub mod stations;
 
 pub use self::acknowledgement::{Outcome, OutcomeKind, Policy};
 pub use self::body::{RequestBody, ResponseBody};

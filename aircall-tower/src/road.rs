@@ -12,7 +12,7 @@ use std::pin::pin;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, header};
 use http_body::Body;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tower::{BoxError, Service};
 
 use crate::acknowledgement::{Attempt, OutcomeKind, Refusal};
@@ -21,7 +21,7 @@ use crate::envelope::{Envelope, Prefix, Seen, without_bom};
 use crate::extension::Delivery;
 use crate::handler::{Awaited, Finished, work};
 use crate::limit::{PREFIX, ReadError, Reading, Share, admit, declared_length};
-use crate::token::{Proof, Verified, Verifier};
+use crate::token::{Proof, Verified};
 
 /// Takes one request from its arrival to its answer.
 pub(crate) async fn walk<S, B, R>(mut attempt: Attempt, inner: S, request: Request<B>) -> Response<ResponseBody<R>>
@@ -95,9 +95,11 @@ async fn receive<B: Body>(
                     if config.verifier.is_elsewhere() && !share.grow_to(beyond_prefix) {
                         return Err(OutcomeKind::Overloaded.into());
                     }
-                    let asked = Instant::now();
-                    let proof = verify(&config.verifier, &reading.arrived()[quoted], read_deadline).await;
-                    reading.extend(asked.elapsed(), deadline);
+                    let asked = config.verifier.is_elsewhere().then(Instant::now);
+                    let proof = config.verifier.verify(&reading.arrived()[quoted], read_deadline).await;
+                    if let Some(asked) = asked {
+                        reading.extend(asked.elapsed(), deadline);
+                    }
                     match &proof {
                         Ok(proof) => attempt.authenticated(proof.webhook()),
                         Err(refusal) if refusal.kind == OutcomeKind::Unauthenticated => {
@@ -124,7 +126,8 @@ async fn receive<B: Body>(
     }
 
     let body = without_bom(reading.into_bytes());
-    let envelope = Envelope::parse(body.clone(), prefix.too_deep());
+    // A byte order mark is nothing the quick reader begins with, so what has begun counts from the same first byte.
+    let envelope = Envelope::parse(body.clone(), prefix.into_begun());
     match judged {
         Some(Ok(proof)) => envelope.map(|envelope| proof.vouch(envelope)).map_err(|error| {
             attempt.keep(body);
@@ -139,13 +142,6 @@ async fn receive<B: Body>(
             _ => OutcomeKind::Unauthenticated.into(),
         }),
     }
-}
-
-/// Has the token judged by those who know, for as long as there is time.
-async fn verify(verifier: &Verifier, quoted: &[u8], deadline: Instant) -> Result<Proof, Refusal> {
-    timeout_at(deadline, verifier.verify(quoted))
-        .await
-        .unwrap_or_else(|_| Err(Refusal::because(OutcomeKind::ResolverFailed, "no answer in time")))
 }
 
 /// What becomes of a body that stopped arriving.
@@ -185,9 +181,12 @@ async fn too_large<B: Body>(
 
 /// Makes the request that the handler gets: the one that came, with its body as if nobody had read it.
 fn hand_on<B>(mut parts: Parts, delivery: &Delivery) -> Request<RequestBody<B>> {
-    // The length changes if there was a byte order mark.
-    if parts.headers.contains_key(header::CONTENT_LENGTH) {
-        parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(delivery.body().len()));
+    // The length changes if there was a byte order mark. A right one stays: to write it anew is to allocate.
+    let length = delivery.body().len();
+    let mut stated = parts.headers.get_all(header::CONTENT_LENGTH).iter();
+    let right = |value: &HeaderValue| value.to_str().is_ok_and(|value| value.parse() == Ok(length));
+    if stated.next().is_some_and(|first| !right(first) || stated.next().is_some()) {
+        parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     parts.extensions.insert(delivery.clone());
     Request::from_parts(parts, RequestBody::delivered(delivery.body().clone()))

@@ -9,10 +9,13 @@ mod secret;
 mod set;
 mod url_secret;
 
+use std::borrow::Cow;
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::BuildHasher;
 use std::sync::{Arc, LazyLock};
+
+use tokio::time::Instant;
 
 pub(crate) use self::resolver::DynResolver;
 pub use self::resolver::{PresentedToken, ResolveToken};
@@ -21,6 +24,7 @@ pub use self::secret::Token;
 pub use self::set::{Accepted, Tokens};
 pub(crate) use self::url_secret::UrlSecret;
 use crate::acknowledgement::{OutcomeKind, Refusal};
+use crate::deadline::{TooLate, until};
 use crate::envelope::Envelope;
 use crate::error::{ConfigError, Problem};
 
@@ -93,22 +97,37 @@ impl Verifier {
         matches!(self, Self::Resolver(_))
     }
 
-    /// Judges the JSON string that stands in a body as its token.
-    pub(crate) async fn verify(&self, quoted: &[u8]) -> Result<Proof, Refusal> {
-        // A string with a lone surrogate is no text, and so nobody's token; nor is one that nobody could configure.
-        let presented =
-            serde_json::from_slice::<String>(quoted).ok().filter(|token| (1..=LONGEST).contains(&token.len()));
-        let Some(presented) = presented else { return Err(OutcomeKind::Unauthenticated.into()) };
+    /// Judges the JSON string that stands in a body as its token, if need be until a deadline.
+    pub(crate) async fn verify(&self, quoted: &[u8], deadline: Instant) -> Result<Proof, Refusal> {
+        let Some(presented) = presented(quoted) else { return Err(OutcomeKind::Unauthenticated.into()) };
         let webhook = WebhookId::of(&presented);
         let tenant = match self {
-            Self::Tokens(tokens) => tokens.find(&presented),
-            Self::Resolver(resolver) => match resolver.resolve(PresentedToken::new(presented)).await {
-                Ok(tenant) => tenant.map(Some),
-                Err(reason) => return Err(Refusal::because(OutcomeKind::ResolverFailed, reason)),
-            },
+            Self::Tokens(tokens) => tokens.find(&presented, webhook),
+            Self::Resolver(resolver) => {
+                let asked = resolver.resolve(PresentedToken::new(presented.into_owned()));
+                match until(deadline, asked).await {
+                    Ok(Ok(tenant)) => tenant.map(Some),
+                    Ok(Err(reason)) => return Err(Refusal::because(OutcomeKind::ResolverFailed, reason)),
+                    Err(TooLate) => return Err(Refusal::because(OutcomeKind::ResolverFailed, "no answer in time")),
+                }
+            }
         };
         tenant.map(|tenant| Proof { tenant, webhook }).ok_or_else(|| OutcomeKind::Unauthenticated.into())
     }
+}
+
+/// Decodes a JSON string to a text that somebody could have configured as a token. A string with a lone surrogate is no
+/// text, and so nobody's token.
+fn presented(quoted: &[u8]) -> Option<Cow<'_, str>> {
+    let plain = quoted
+        .strip_prefix(b"\"")
+        .and_then(|rest| rest.strip_suffix(b"\""))
+        .filter(|inner| inner.iter().all(|byte| *byte >= b' ' && *byte != b'\\'));
+    let text = match plain {
+        Some(plain) => Cow::Borrowed(std::str::from_utf8(plain).ok()?),
+        None => Cow::Owned(serde_json::from_slice(quoted).ok()?),
+    };
+    (1..=LONGEST).contains(&text.len()).then_some(text)
 }
 
 impl fmt::Debug for Verifier {

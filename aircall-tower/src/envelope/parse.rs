@@ -2,68 +2,45 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::Range;
 
 use bytes::Bytes;
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
-use serde_json::error::Category;
-use serde_json::value::RawValue;
+use memchr::memchr;
+use serde::de::{Deserializer, Visitor};
 
 use super::error::{Defect, EnvelopeError};
-use super::{Dialect, Envelope};
+use super::scan::Begun;
+use super::{Dialect, Envelope, closely, scan};
 use crate::extension::{EventName, Timestamp};
 
 impl Envelope {
-    /// Reads the envelope of a whole body.
-    ///
-    /// `too_deep` is what the scan of the same bytes found on its way: nesting costs that scan one number, where a
-    /// recursive reader would pay with its stack.
-    pub(crate) fn parse(body: Bytes, too_deep: bool) -> Result<Self, EnvelopeError> {
-        if body.is_empty() {
-            return Err(Defect::Empty.into());
-        }
-        let text = std::str::from_utf8(&body).map_err(|error| Defect::NotUtf8 { at: error.valid_up_to() })?;
-        let defect = |error: serde_json::Error| match error.classify() {
-            Category::Data => Defect::NotAnObject,
-            Category::Eof => Defect::EndsEarly { bytes: text.len() },
-            Category::Syntax | Category::Io => Defect::NotJson { line: error.line(), column: error.column() },
+    /// Reads the envelope of a whole body, of which some may have been read on the way to its token.
+    pub(crate) fn parse(body: Bytes, begun: Option<Begun>) -> Result<Self, EnvelopeError> {
+        let places = match scan::members(&body, begun) {
+            Some(places) => places,
+            None => closely::members(&body)?,
         };
-        let members: Members<'_> = serde_json::from_str(text).map_err(defect)?;
-        if members.odd_key {
-            // This reader is strict about keys, and knows no names.
-            serde_json::from_str::<&RawValue>(text).map_err(defect)?;
-        }
-        if too_deep {
-            return Err(Defect::TooDeep.into());
-        }
-        if let Some(field) = members.repeated {
-            return Err(Defect::Repeated(field).into());
-        }
-
-        let [event, event_name, resource, timestamp, token, data] = members.values;
+        // Both readers leave nothing unchecked; a part cut along JSON values is UTF-8 as the whole is.
+        let raw = |place: &std::ops::Range<usize>| std::str::from_utf8(&body[place.clone()]).unwrap_or_default();
+        let [event, event_name, resource, timestamp, token, data] = places;
         let (dialect, name, event) = match (event, event_name) {
             (Some(event), _) => (Dialect::Webhook, "event", event),
             (None, Some(event_name)) => (Dialect::MessageCallback, "event_name", event_name),
             (None, None) => return Err(Defect::Missing("event").into()),
         };
-        let event = string(event, name)?;
+        let event = EventName::from(string(raw(&event), name)?);
         let resource = match (resource, dialect) {
-            (Some(resource), _) => Some(known_resource(string(resource, "resource")?)),
+            (Some(resource), _) => Some(known_resource(string(raw(&resource), "resource")?)),
             // The documentation of message callbacks names no `resource`.
             (None, Dialect::MessageCallback) => None,
             (None, Dialect::Webhook) => return Err(Defect::Missing("resource").into()),
         };
         let timestamp = timestamp.ok_or(Defect::Missing("timestamp"))?;
-        let timestamp = timestamp
-            .get()
+        let timestamp = raw(&timestamp)
             .parse::<i64>()
             .map_err(|_| Defect::WrongType { field: "timestamp", expected: "an integer of at most 64 bits" })?;
         let data = data.ok_or(Defect::Missing("data"))?;
         let token = token.ok_or(Defect::Missing("token"))?;
 
-        let event = EventName::from(event);
-        let data = position(text, data.get());
-        let token = position(text, token.get());
         let timestamp = match dialect {
             Dialect::Webhook => Timestamp::from_seconds(timestamp),
             Dialect::MessageCallback => Timestamp::from_millis(timestamp),
@@ -72,94 +49,8 @@ impl Envelope {
     }
 }
 
-/// The keys of the top level that matter.
-const NAMES: [&str; 6] = ["event", "event_name", "resource", "timestamp", "token", "data"];
-
-/// What stands under [`NAMES`], in that order, each as the JSON that stands there.
-#[derive(Default)]
-struct Members<'a> {
-    values: [Option<&'a RawValue>; NAMES.len()],
-    repeated: Option<&'static str>,
-    /// Whether some key has to be looked at more closely.
-    odd_key: bool,
-}
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(MembersVisitor)
-    }
-}
-
-struct MembersVisitor;
-
-impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Members<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Members::default();
-        while let Some(key) = map.next_key_seed(KeySeed)? {
-            match key {
-                Key::Name(index) => {
-                    // Going on, so that a body that is no JSON further down is called just that.
-                    if members.values[index].replace(map.next_value()?).is_some() {
-                        members.repeated.get_or_insert(NAMES[index]);
-                    }
-                }
-                Key::Other { odd } => {
-                    members.odd_key |= odd;
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(members)
-    }
-}
-
-/// A key of the top level: the index of its name if it is one of the envelope's.
-enum Key {
-    Name(usize),
-    Other { odd: bool },
-}
-
-/// Reads a key as bytes, because a key with a lone surrogate is no `str` and still no reason to refuse an event.
-///
-/// `serde_json` does not check such bytes for raw control characters, which JSON forbids. A key that holds one, raw or
-/// escaped, is marked as odd.
-struct KeySeed;
-
-impl<'de> DeserializeSeed<'de> for KeySeed {
-    type Value = Key;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
-        deserializer.deserialize_bytes(self)
-    }
-}
-
-impl Visitor<'_> for KeySeed {
-    type Value = Key;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_bytes<E: Error>(self, key: &[u8]) -> Result<Key, E> {
-        Ok(match NAMES.iter().position(|name| name.as_bytes() == key) {
-            Some(index) => Key::Name(index),
-            None => Key::Other { odd: key.iter().any(|byte| *byte < b' ') },
-        })
-    }
-
-    fn visit_str<E: Error>(self, key: &str) -> Result<Key, E> {
-        self.visit_bytes(key.as_bytes())
-    }
-}
-
 /// Decodes a JSON string; a lone surrogate in it becomes U+FFFD.
-fn string<'a>(raw: &'a RawValue, field: &'static str) -> Result<Cow<'a, str>, EnvelopeError> {
+fn string<'a>(raw: &'a str, field: &'static str) -> Result<Cow<'a, str>, EnvelopeError> {
     struct Text;
 
     impl<'de> Visitor<'de> for Text {
@@ -179,10 +70,15 @@ fn string<'a>(raw: &'a RawValue, field: &'static str) -> Result<Cow<'a, str>, En
     }
 
     // `deserialize_bytes` would take an array of numbers as well.
-    if !raw.get().starts_with('"') {
+    let Some(inner) = raw.strip_prefix('"') else {
         return Err(Defect::WrongType { field, expected: "a string" }.into());
+    };
+    if let Some(plain) = inner.strip_suffix('"')
+        && memchr(b'\\', plain.as_bytes()).is_none()
+    {
+        return Ok(Cow::Borrowed(plain));
     }
-    serde_json::Deserializer::from_str(raw.get())
+    serde_json::Deserializer::from_str(raw)
         .deserialize_bytes(Text)
         .map_err(|_| Defect::WrongType { field, expected: "a string" }.into())
 }
@@ -207,10 +103,4 @@ fn known_resource(resource: Cow<'_, str>) -> Cow<'static, str> {
         Some(known) => Cow::Borrowed(known),
         None => Cow::Owned(resource.into_owned()),
     }
-}
-
-/// Where `part`, which was borrowed from `whole`, begins and ends in it.
-fn position(whole: &str, part: &str) -> Range<usize> {
-    let start = part.as_ptr() as usize - whole.as_ptr() as usize;
-    start..start + part.len()
 }

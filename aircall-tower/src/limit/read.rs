@@ -3,10 +3,12 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use http_body::Body;
 use http_body_util::BodyExt;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
+
+use crate::deadline::until;
 
 /// A body on its way in: what has arrived stays together, up to a fixed number of bytes.
 #[derive(Debug)]
@@ -33,7 +35,7 @@ pub(crate) enum ReadError {
 #[derive(Debug)]
 enum Arrived {
     Whole(Bytes),
-    Joined(BytesMut),
+    Joined(Vec<u8>),
 }
 
 impl<'a, B> Reading<'a, B>
@@ -80,7 +82,7 @@ where
     pub(crate) fn into_bytes(self) -> Bytes {
         match self.arrived {
             Arrived::Whole(bytes) => bytes,
-            Arrived::Joined(bytes) => bytes.freeze(),
+            Arrived::Joined(bytes) => bytes.into(),
         }
     }
 
@@ -90,7 +92,7 @@ where
             if std::mem::replace(&mut self.begun, true) && Instant::now() >= self.deadline {
                 return Err(ReadError::TimedOut);
             }
-            let frame = timeout_at(self.deadline, self.body.frame()).await.map_err(|_| ReadError::TimedOut)?;
+            let frame = until(self.deadline, self.body.frame()).await.map_err(|_| ReadError::TimedOut)?;
             match frame {
                 None => return Ok(None),
                 Some(Err(_)) => return Err(ReadError::Broken),
@@ -110,7 +112,7 @@ where
         match &mut self.arrived {
             Arrived::Whole(whole) if whole.is_empty() => *whole = piece,
             Arrived::Whole(whole) => {
-                let mut joined = BytesMut::new();
+                let mut joined = Vec::new();
                 reserve(&mut joined, whole.len() + piece.len(), self.declared, self.hold);
                 joined.extend_from_slice(whole);
                 joined.extend_from_slice(&piece);
@@ -126,17 +128,21 @@ where
 
 /// Makes room for `more` bytes: at most twice what has arrived, whatever length was claimed, and exactly what was
 /// claimed once that is near.
-fn reserve(joined: &mut BytesMut, more: usize, declared: Option<u64>, hold: usize) {
+///
+/// The first time, when the first piece is still held beside, there is room for no more than has arrived. From then on
+/// the allocator enlarges the buffer, which it does for a large one without copying it.
+fn reserve(joined: &mut Vec<u8>, more: usize, declared: Option<u64>, hold: usize) {
+    /// Below this, saving memory is not worth a call of the allocator.
+    const SMALL: usize = 1024;
+
     let needed = joined.len() + more;
     if needed <= joined.capacity() {
         return;
     }
     let end =
         declared.and_then(|declared| usize::try_from(declared).ok()).unwrap_or(hold).clamp(needed, hold.max(needed));
-    // A fresh buffer, because `BytesMut::reserve` may double what it is asked for.
-    let mut grown = BytesMut::with_capacity(end.min(needed.saturating_mul(2)));
-    grown.extend_from_slice(joined);
-    *joined = grown;
+    let room = if joined.is_empty() { needed.max(SMALL) } else { needed.saturating_mul(2) };
+    joined.reserve_exact(end.min(room) - joined.len());
 }
 
 #[cfg(test)]
@@ -145,15 +151,18 @@ mod tests {
 
     #[test]
     fn memory_follows_what_arrived_and_not_what_was_claimed() {
-        let mut joined = BytesMut::new();
+        let mut joined = Vec::new();
+        reserve(&mut joined, 2000, Some(1_000_000), 1_000_000);
+        assert_eq!(joined.capacity(), 2000);
+        joined.extend_from_slice(&[0; 2000]);
         reserve(&mut joined, 100, Some(1_000_000), 1_000_000);
-        assert_eq!(joined.capacity(), 200);
-        joined.extend_from_slice(&[0; 100]);
-        reserve(&mut joined, 150, Some(300), 1_000_000);
-        assert_eq!(joined.capacity(), 300);
-        joined.extend_from_slice(&[0; 150]);
+        assert_eq!(joined.capacity(), 4200);
+        joined.extend_from_slice(&[0; 2200]);
+        reserve(&mut joined, 100, Some(5000), 1_000_000);
+        assert_eq!(joined.capacity(), 5000);
+        joined.extend_from_slice(&[0; 800]);
         // More than was claimed: the claim was a lie, the hold still bounds.
-        reserve(&mut joined, 250, Some(300), 1_000);
-        assert_eq!(joined.capacity(), 500);
+        reserve(&mut joined, 1, Some(5000), 6000);
+        assert_eq!(joined.capacity(), 5001);
     }
 }

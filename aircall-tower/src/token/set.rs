@@ -1,10 +1,12 @@
 //! The tokens that are valid now.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use super::secret::Presented;
-use super::{Tenant, Token};
+use super::{Tenant, Token, WebhookId};
 use crate::error::{ConfigError, Problem};
 
 /// The tokens that a receiver accepts, which can be exchanged while it runs.
@@ -27,8 +29,20 @@ use crate::error::{ConfigError, Problem};
 /// ```
 #[derive(Clone)]
 pub struct Tokens {
-    current: Arc<RwLock<Arc<[Accepted]>>>,
+    current: Arc<RwLock<Set>>,
 }
+
+/// A set as it is looked up.
+struct Set {
+    tokens: Vec<Accepted>,
+    /// Where each token stands, by its keyed hash. Few tokens need no index, and get none.
+    places: Option<Places>,
+}
+
+type Places = HashMap<WebhookId, usize, BuildHasherDefault<Hashed>>;
+
+/// Up to so many tokens, looking at each takes no longer than looking one up.
+const FEW: usize = 16;
 
 /// A token that is accepted, and whose it is.
 ///
@@ -74,28 +88,36 @@ impl Tokens {
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a set of no tokens cannot be made")]
     pub fn len(&self) -> usize {
-        self.snapshot().len()
+        self.current().tokens.len()
     }
 
-    /// Finds whose token was presented, looking at every token whether or not an earlier one matched.
-    pub(super) fn find(&self, presented: &str) -> Option<Option<Tenant>> {
+    /// Finds whose token was presented.
+    ///
+    /// Of a few, every one is compared, whether or not an earlier one matched. Of many, the one is compared that has
+    /// the same hash. Its key is this process's secret, so a guess does not lead to hashes near that of a token, and the
+    /// time taken tells nothing about one.
+    pub(super) fn find(&self, presented: &str, hash: WebhookId) -> Option<Option<Tenant>> {
         let presented = Presented::new(presented);
-        let tokens = self.snapshot();
-        let found = tokens.iter().fold(None, |found, accepted| {
+        let set = self.current();
+        let candidates = match &set.places {
+            None => &set.tokens[..],
+            Some(places) => places.get(&hash).map_or(&[][..], |place| std::slice::from_ref(&set.tokens[*place])),
+        };
+        let found = candidates.iter().fold(None, |found, accepted| {
             let matches = accepted.token.matches(&presented);
             if matches { Some(accepted) } else { found }
         });
         found.map(|accepted| accepted.tenant.clone())
     }
 
-    fn snapshot(&self) -> Arc<[Accepted]> {
-        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    fn current(&self) -> RwLockReadGuard<'_, Set> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.snapshot().iter()).finish()
+        f.debug_list().entries(&self.current().tokens).finish()
     }
 }
 
@@ -113,25 +135,52 @@ impl From<(Token, Tenant)> for Accepted {
 
 impl From<Token> for Tokens {
     fn from(token: Token) -> Self {
-        Self { current: Arc::new(RwLock::new(Arc::new([token.into()]))) }
+        Self { current: Arc::new(RwLock::new(Set { tokens: vec![token.into()], places: None })) }
     }
 }
 
-fn checked<I>(tokens: I) -> Result<Arc<[Accepted]>, ConfigError>
+fn checked<I>(tokens: I) -> Result<Set, ConfigError>
 where
     I: IntoIterator,
     I::Item: Into<Accepted>,
 {
-    let tokens: Arc<[Accepted]> = tokens.into_iter().map(Into::into).collect();
+    let tokens: Vec<Accepted> = tokens.into_iter().map(Into::into).collect();
     if tokens.is_empty() {
         return Err(Problem::NoTokens.into());
     }
+    let mut places = Places::default();
+    let mut collision = false;
     for (second, accepted) in tokens.iter().enumerate() {
-        if let Some(first) = tokens[..second].iter().position(|earlier| earlier.token.is_same_as(&accepted.token)) {
+        let Some(first) = places.insert(WebhookId::of(accepted.token.expose()), second) else { continue };
+        if tokens[first].token.is_same_as(&accepted.token) {
             return Err(Problem::RepeatedToken { first: first + 1, second: second + 1 }.into());
         }
+        // Two tokens of one hash will not be seen in a lifetime. But if so, each has to be looked at.
+        collision = true;
     }
-    Ok(tokens)
+    let places = (tokens.len() > FEW && !collision).then_some(places);
+    Ok(Set { tokens, places })
+}
+
+/// Takes a keyed hash for what it is, instead of hashing it again.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // Nothing but a `WebhookId` is ever hashed with this, and that is one number.
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -146,14 +195,37 @@ mod tests {
         Tenant::new(name).unwrap()
     }
 
+    fn find(tokens: &Tokens, presented: &str) -> Option<Option<Tenant>> {
+        tokens.find(presented, WebhookId::of(presented))
+    }
+
+    #[test]
+    fn each_of_many_is_found_as_each_of_a_few_is() {
+        for many in [1, FEW, FEW + 1, 1000] {
+            let named = |number: usize| (token(&format!("token {number}")), tenant(&format!("tenant {number}")));
+            let tokens = Tokens::new((0..many).map(named)).unwrap();
+            assert_eq!(tokens.current().places.is_some(), many > FEW);
+            for number in 0..many {
+                assert_eq!(find(&tokens, &format!("token {number}")), Some(Some(named(number).1)));
+            }
+            for wrong in ["", "token", &format!("token {many}"), "token 0 "] {
+                assert_eq!(find(&tokens, wrong), None, "{wrong:?} among {many}");
+            }
+            // A hash that belongs to another token proves nothing.
+            assert_eq!(tokens.find("wrong", WebhookId::of("token 0")), None);
+            let again = Tokens::new((0..many).chain([0]).map(named)).unwrap_err().to_string();
+            assert!(again.starts_with(&format!("tokens 1 and {} of the set", many + 1)), "{again}");
+        }
+    }
+
     #[test]
     fn the_tenant_is_that_of_the_token() {
         let tokens = Tokens::new([(token("a"), tenant("first")), (token("b"), tenant("second"))]).unwrap();
-        assert_eq!(tokens.find("a"), Some(Some(tenant("first"))));
-        assert_eq!(tokens.find("b"), Some(Some(tenant("second"))));
-        assert_eq!(tokens.find("c"), None);
-        assert_eq!(tokens.find(""), None);
-        assert_eq!(Tokens::from(token("a")).find("a"), Some(None));
+        assert_eq!(find(&tokens, "a"), Some(Some(tenant("first"))));
+        assert_eq!(find(&tokens, "b"), Some(Some(tenant("second"))));
+        assert_eq!(find(&tokens, "c"), None);
+        assert_eq!(find(&tokens, ""), None);
+        assert_eq!(find(&Tokens::from(token("a")), "a"), Some(None));
     }
 
     #[test]
@@ -161,9 +233,9 @@ mod tests {
         let tokens = Tokens::new([token("old")]).unwrap();
         let handle = tokens.clone();
         handle.replace([token("old"), token("new")]).unwrap();
-        assert!(tokens.find("old").is_some() && tokens.find("new").is_some());
+        assert!(find(&tokens, "old").is_some() && find(&tokens, "new").is_some());
         handle.replace([token("new")]).unwrap();
-        assert!(tokens.find("old").is_none() && tokens.find("new").is_some());
+        assert!(find(&tokens, "old").is_none() && find(&tokens, "new").is_some());
         assert_eq!(handle.len(), 1);
     }
 
@@ -178,6 +250,6 @@ mod tests {
             tokens.replace([(token("x"), tenant("a")), (token("x "), tenant("b"))]).unwrap_err().to_string(),
             "tokens 1 and 2 of the set (counted from 1) are the same, expected each once: a delivery could not be told to belong to one tenant"
         );
-        assert!(tokens.find("kept").is_some());
+        assert!(find(&tokens, "kept").is_some());
     }
 }

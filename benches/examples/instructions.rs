@@ -1,0 +1,164 @@
+//! Counts instructions with callgrind, which does not care how busy the machine is.
+//!
+//! ```sh
+//! cargo run --release -p aircall-benches --example instructions
+//! ```
+//!
+//! It starts itself under valgrind once for each measure. What is prepared is not counted, only what [`counted`] does.
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use aircall_tower::{Token, Tokens, stations};
+use bytes::Bytes;
+use http_body_util::Full;
+use tokio::time::Instant;
+
+#[path = "../shared/mod.rs"]
+mod shared;
+
+use shared::inputs;
+use shared::receivers::{self, IntoStatus, deliver, request};
+
+/// How often each measure is repeated. The first times also pay for what is made once, and are not counted.
+const TIMES: u64 = 4;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    match (arguments.next().as_deref(), arguments.next()) {
+        (Some("--measure"), Some(name)) => {
+            let Some(measure) = measures().remove(&*name) else { return ExitCode::FAILURE };
+            measure();
+            ExitCode::SUCCESS
+        }
+        (filter, _) => report(filter.unwrap_or_default()),
+    }
+}
+
+/// Counts every measure whose name contains `filter`.
+fn report(filter: &str) -> ExitCode {
+    for name in measures().keys().filter(|name| name.contains(filter)) {
+        let Some(instructions) = count(name) else {
+            eprintln!("{name}: valgrind gave no count; is it installed?");
+            return ExitCode::FAILURE;
+        };
+        println!("{:>12}  {name}", instructions / TIMES);
+    }
+    ExitCode::SUCCESS
+}
+
+fn count(name: &str) -> Option<u64> {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=*counted*"])
+        .arg(std::env::current_exe().ok()?)
+        .args(["--measure", name])
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    text.lines().find_map(|line| line.split_once("Collected : ")).and_then(|(_, count)| count.trim().parse().ok())
+}
+
+type Measure = Box<dyn FnOnce()>;
+
+fn measures() -> BTreeMap<String, Measure> {
+    let mut all = BTreeMap::<String, Measure>::new();
+    let mut add = |name: String, measure: Measure| assert!(all.insert(name, measure).is_none());
+    for (input, body) in inputs::bodies() {
+        add(format!("road/{input}/drained"), road(body.clone(), receivers::drained));
+        add(format!("road/{input}/layered"), road(body.clone(), receivers::layered));
+        add(format!("road/{input}/Value"), road(body.clone(), receivers::json_value));
+        add(format!("road/{input}/RawValue"), road(body.clone(), receivers::raw_envelope));
+    }
+    add(
+        "envelope/fixtures/layer".to_owned(),
+        Box::new(|| {
+            let bodies: Vec<Bytes> = inputs::events().map(|body| Bytes::from_static(body.as_bytes())).collect();
+            repeat(|| bodies.iter().for_each(|body| drop(black_box(stations::envelope(body)))));
+        }),
+    );
+    add(
+        "envelope/fixtures/Value".to_owned(),
+        Box::new(|| {
+            repeat(|| {
+                inputs::events().for_each(|body| drop(black_box(serde_json::from_str::<serde_json::Value>(body))));
+            });
+        }),
+    );
+    for (input, body) in inputs::worst() {
+        let bytes = body.clone();
+        add(format!("worst/{input}/layer"), Box::new(move || repeat(|| drop(black_box(stations::envelope(&bytes))))));
+        add(
+            format!("worst/{input}/Value"),
+            Box::new(move || {
+                repeat(|| drop(black_box(serde_json::from_slice::<serde_json::Value>(&body))));
+            }),
+        );
+    }
+    for tokens in [1, 16, 10_000] {
+        add(
+            format!("token/{tokens}"),
+            Box::new(move || {
+                let names =
+                    (1..tokens).map(|number| format!("{number:032x}")).chain([aircall_fixtures::TOKEN.to_owned()]);
+                let set = Tokens::new(names.map(|name| Token::new(name).expect("a token"))).expect("a set");
+                let check = stations::Check::new(set);
+                let quoted = format!("\"{}\"", aircall_fixtures::TOKEN);
+                let runtime = runtime();
+                runtime.block_on(async { repeat(|| assert!(ready(check.token(quoted.as_bytes())))) });
+            }),
+        );
+    }
+    add(
+        "guard".to_owned(),
+        Box::new(|| {
+            runtime().block_on(async {
+                let deadline = Instant::now() + Duration::from_secs(4);
+                repeat(|| assert_eq!(ready(stations::guard(async { black_box(1) }, deadline)), Some(1)));
+            });
+        }),
+    );
+    all
+}
+
+fn road<S, R>(body: Bytes, receiver: impl Fn() -> S + 'static) -> Measure
+where
+    S: tower::Service<http::Request<Full<Bytes>>, Response = R, Error = std::convert::Infallible> + Clone,
+    R: IntoStatus,
+{
+    Box::new(move || {
+        let receiver = receiver();
+        runtime().block_on(async {
+            let mut requests: Vec<_> =
+                (0..TIMES + WARM).map(|_| request(Full::new(body.clone()), body.len())).collect();
+            repeat(|| ready(deliver(receiver.clone(), requests.pop().expect("one for each time"))));
+        });
+    })
+}
+
+const WARM: u64 = 2;
+
+fn repeat(mut work: impl FnMut()) {
+    (0..WARM).for_each(|_| work());
+    (0..TIMES).for_each(|_| counted(&mut work));
+}
+
+/// What callgrind counts.
+#[inline(never)]
+fn counted(work: &mut dyn FnMut()) {
+    work();
+}
+
+/// Polls what never has to wait.
+fn ready<F: Future>(future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    match future.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
+        std::task::Poll::Ready(output) => output,
+        std::task::Poll::Pending => unreachable!("nothing here waits"),
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime")
+}
