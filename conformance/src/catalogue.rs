@@ -55,6 +55,9 @@ pub fn find(id: &str) -> Option<Case> {
 /// The id of the case that shows whether a receiver's statuses tell what it lets in.
 pub const WRONG_TOKEN_CASE: &str = "token/wrong";
 
+/// The id of the case that a receiver breaks which refuses everybody after some strangers.
+pub(crate) const LOCKOUT_CASE: &str = "deactivation/no-lockout";
+
 /// The id of the case on which the others depend.
 pub const PLAIN_EVENT_CASE: &str = "acknowledgement/plain-event";
 

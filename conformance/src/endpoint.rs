@@ -25,6 +25,7 @@ pub use tls::{Roots, TlsError};
 use connect::Connector;
 
 use crate::{
+    case::Piece,
     delivery::{Delivery, RequestBody},
     observation::{Connection, Observation, Outcome, Sent, Stage, Unreachable},
 };
@@ -87,6 +88,13 @@ impl Endpoint {
         .await
     }
 
+    /// Closes the connections that are kept and idle: a receiver that serves one at a time has ears for nobody else.
+    pub(crate) async fn close_idle(&self) {
+        if let Transport::Http1(http1) = &self.transport {
+            http1.close_idle().await;
+        }
+    }
+
     /// Makes one delivery over HTTP/2; `None` if the receiver does not offer it.
     pub async fn deliver_http2(&self, delivery: &Delivery) -> Option<Observation> {
         let Transport::Http1(http1) = &self.transport else { return None };
@@ -131,7 +139,10 @@ impl Endpoint {
     async fn observe(&self, delivery: &Delivery, attempt: impl AsyncFnOnce(&Progress) -> Outcome) -> Observation {
         let start = Instant::now();
         let progress = Progress::new();
-        let outcome = tokio::time::timeout(delivery.timeout, attempt(&progress)).await;
+        // Each response has the whole of it.
+        let earlier = delivery.wire.iter().filter(|piece| **piece == Piece::AwaitResponse).count();
+        let limit = delivery.timeout * u32::try_from(earlier + 1).unwrap_or(1);
+        let outcome = tokio::time::timeout(limit, attempt(&progress)).await;
         let elapsed = start.elapsed();
         let (stage, connection) = *progress.last();
         let outcome = outcome.unwrap_or(Outcome::TimedOut(stage));

@@ -28,7 +28,7 @@ pub use latency::Latency;
 pub use layout::{Detail, Layout};
 
 use crate::{
-    case::Case,
+    case::{Case, Level},
     observation::Observation,
     policy,
     run::Record,
@@ -43,6 +43,8 @@ pub struct Report {
     pub endpoint: String,
     /// The time that a response had to be complete.
     pub timeout: Duration,
+    /// The case since which no honest event was acknowledged any more, to the end of the run.
+    pub deaf_since: Option<String>,
     /// How many cases there are that were not selected.
     pub unselected: usize,
     /// How many requests were sent.
@@ -87,11 +89,14 @@ impl Report {
             honest.iter().filter(|(case, exchange)| !case.is_patient() && exchange.observation.is_acknowledged());
         let latency =
             Latency::of(prompt.map(|(case, exchange)| (exchange.observation.elapsed, case.id.to_string())).collect());
-        let deactivations = policy::forecast(&honest.into_iter().map(sent).collect::<Vec<_>>());
+        // What no page and no delivery shows that Aircall sends, chunks for instance, is no delivery of Aircall's.
+        let aircalls = honest.into_iter().filter(|(case, _)| case.level == Level::Must && !case.is_patient());
+        let deactivations = policy::forecast(&aircalls.map(sent).collect::<Vec<_>>());
         let results = record.entries.into_iter().map(result).collect();
         Self {
             endpoint: record.endpoint,
             timeout: record.timeout,
+            deaf_since: record.deaf_since,
             unselected: record.unselected,
             requests: record.requests,
             is_interrupted: record.is_interrupted,
@@ -113,7 +118,10 @@ impl Report {
     /// Returns what Aircall would have done about this webhook, in words; `None` if no honest event was sent.
     #[must_use]
     pub fn forecast(&self) -> Option<Forecast> {
-        Forecast::of(&self.deactivations)
+        match &self.deaf_since {
+            Some(case) => Some(Forecast::deaf_since(case)),
+            None => Forecast::of(&self.deactivations),
+        }
     }
 
     /// Returns how many cases ended so.

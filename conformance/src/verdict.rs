@@ -63,6 +63,8 @@ pub enum Review {
     },
     /// The hostile requests, sent side by side, after which an honest event was not acknowledged, and what became of that.
     Harmed(Option<Harm>),
+    /// What honest events met with after strangers had been refused, from this case on.
+    LockedOut(String, Outcome),
     /// The events that were acknowledged, and those of them that were not handled.
     Handled {
         /// How many were acknowledged.
@@ -103,6 +105,8 @@ pub enum Skip {
     PlainEventRefused,
     /// An honest event was no longer acknowledged after this case.
     Harmed(String),
+    /// Honest events are refused since this case, in which the receiver had refused a stranger as it should.
+    LockedOut(String),
     /// So many deliveries in a row were not answered in time.
     Silent(usize),
     /// Hostile requests to another machine were not asked for.

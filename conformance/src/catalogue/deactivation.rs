@@ -19,7 +19,7 @@ pub(super) fn hostile() -> Vec<Case> {
     let mut requests = vec![Request::post(Body::Hostile("token/wrong")); STRANGERS];
     requests.push(Request::plain());
     vec![Case {
-        id: "deactivation/no-lockout".into(),
+        id: super::LOCKOUT_CASE.into(),
         level: Level::Must,
         requirement: "The receiver acknowledges an honest event right after twelve with a wrong token.",
         source: Source::Derived("one sender, or one proxy, from whose address every event comes"),

@@ -98,12 +98,26 @@ impl Look {
             None => {}
             Some(error) if is_about_name(&error) => certificate.misnamed = Some(error.to_string()),
             Some(error) if is_about_time(&error) => {}
-            Some(error) => certificate.untrusted = Some(error.to_string()),
+            Some(error) => certificate.untrusted = Some(explained(&error)),
         }
         if certificate.untrusted.is_some() {
             certificate.misnamed = misnamed(end_entity, name);
         }
         certificate
+    }
+}
+
+/// Says in words what the verifier says in its own.
+fn explained(error: &rustls::Error) -> String {
+    let text = error.to_string();
+    match text {
+        text if text.contains("CaUsedAsEndEntity") => {
+            "it is self-signed, by a certificate of an authority that is shown as a server's: `openssl req -x509` makes those \
+             unless told `-addext basicConstraints=CA:FALSE`"
+                .to_owned()
+        }
+        text if text.contains("UnknownIssuer") => "nobody who is trusted has signed it: UnknownIssuer".to_owned(),
+        text => text,
     }
 }
 

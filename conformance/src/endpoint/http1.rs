@@ -45,6 +45,10 @@ impl Http1 {
         &self.connector
     }
 
+    pub(super) async fn close_idle(&self) {
+        self.idle.lock().await.clear();
+    }
+
     /// Sends over an idle connection if there is one. If the receiver has closed it meanwhile, which no client can know
     /// before it tries, sends once more over a new one.
     pub(super) async fn deliver(&self, delivery: &Delivery, progress: &Progress) -> Outcome {

@@ -22,7 +22,7 @@ pub(super) async fn deliver(connector: &Connector, delivery: &Delivery, progress
         Err(unreachable) => return Outcome::Unreachable(unreachable),
     };
     progress.reaches(Stage::Waiting);
-    let mut wire = Wire { stream, come: Vec::new(), is_heard: true };
+    let mut wire = Wire { stream, come: Vec::new(), is_heard: true, is_last: false };
     let written = match Written::new(connector.target(), delivery) {
         Ok(written) => written,
         Err(error) => return Outcome::Unreachable(Unreachable::Network(error)),
@@ -42,7 +42,7 @@ pub(super) async fn deliver(connector: &Connector, delivery: &Delivery, progress
             }
             Piece::AwaitContinue => wire.await_continue(delivery).await,
             Piece::AwaitResponse => match wire.response(delivery).await {
-                Outcome::Answered(response) if !ends_connection(&response) => None,
+                Outcome::Answered(response) if !wire.ends_with(&response) => None,
                 outcome => Some(outcome),
             },
             Piece::CloseWrite => {
@@ -75,6 +75,8 @@ struct Wire {
     come: Vec<u8>,
     /// Whether the other side still listens.
     is_heard: bool,
+    /// Whether the connection ends with the last response, as far as its version says.
+    is_last: bool,
 }
 
 impl Wire {
@@ -133,6 +135,8 @@ impl Wire {
             let name = HeaderName::from_bytes(field.name.as_bytes()).map_err(|error| garbled(&error))?;
             headers.append(name, HeaderValue::from_bytes(field.value).map_err(|error| garbled(&error))?);
         }
+        // HTTP/1.0 keeps a connection only if it says so.
+        self.is_last = head.version == Some(0);
         self.come.drain(..length);
         Ok(Some((status, headers)))
     }
@@ -164,6 +168,15 @@ impl Wire {
         let body: Vec<u8> = self.come.drain(..end).collect();
         let kept = &body[..body.len().min(KEPT)];
         Outcome::Answered(Response::new(status, headers, kept, body.len() as u64, &delivery.token))
+    }
+
+    fn ends_with(&self, response: &Response) -> bool {
+        match response.header("connection") {
+            Some(said) => {
+                !said.eq_ignore_ascii_case("keep-alive") && (self.is_last || said.eq_ignore_ascii_case("close"))
+            }
+            None => self.is_last,
+        }
     }
 
     async fn more(&mut self) -> io::Result<bool> {
@@ -212,10 +225,6 @@ impl<'a> Written<'a> {
             _ => vec![],
         }
     }
-}
-
-fn ends_connection(response: &Response) -> bool {
-    response.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
 }
 
 fn end_of_chunks(come: &[u8]) -> Option<usize> {

@@ -74,6 +74,18 @@ pub struct Forecast {
 }
 
 impl Forecast {
+    /// Of a receiver that has acknowledged nothing any more, what it acknowledged before tells nothing.
+    pub(super) fn deaf_since(case: &str) -> Self {
+        Self {
+            headline: format!(
+                "no honest event was acknowledged any more after {case}: if that lasts, Aircall switches this webhook off under \
+                 every reading of its rules, and it does not come back by itself."
+            ),
+            lines: vec![],
+            caveat: ASSUMED.to_owned(),
+        }
+    }
+
     /// Puts it into words; `None` if no honest event was sent.
     pub(super) fn of(deactivations: &[Deactivation]) -> Option<Self> {
         if deactivations.iter().all(|each| each.meter.is_empty()) {

@@ -11,7 +11,7 @@ impl CaseResult {
     #[must_use]
     pub fn cost(&self) -> &'static str {
         match self.judgement.reason {
-            Reason::Harmed(_) => {
+            Reason::Harmed(_) if self.case.is_hostile() && !self.case.wants_acknowledgement() => {
                 "Anyone who finds the URL can make the receiver deaf with a single request: the events that come until it \
                  is well again are refused or lost, and enough of them switch the webhook off."
             }
@@ -31,7 +31,9 @@ impl CaseResult {
             (Some(observation), Judgement { verdict: Verdict::Fail, .. }) if self.case.id == PLAIN_EVENT_CASE => {
                 diagnose(observation).unwrap_or(self.case.remedy)
             }
-            (_, Judgement { reason: Reason::Harmed(_), .. }) => {
+            (_, Judgement { reason: Reason::Harmed(_), .. })
+                if self.case.is_hostile() && !self.case.wants_acknowledgement() =>
+            {
                 "Look into the receiver's log for what this request did to it. Catch what goes wrong while a request is read, \
                  parsed and checked, answer it with a 4xx, and keep nothing of it: no lock, no half-read connection."
             }
@@ -45,7 +47,9 @@ impl CaseResult {
                 "Take the route out of rate limits: Aircall sends as many events as there are, and counts each 429 as a \
                  failure. To see past the limit now, run this again with `--rate`."
             }
-            (_, Judgement { reason: Reason::Dropped, .. }) if self.case.expectation == Expectation::Acknowledge => {
+            (_, Judgement { reason: Reason::Dropped, .. })
+                if self.case.expectation == Expectation::Acknowledge && self.case.section() == "payload" =>
+            {
                 "Look into the receiver's log: it ended the connection instead of answering. Take every field of `data` as \
                  optional, null or of another type, and let nothing in there decide about the answer."
             }

@@ -9,8 +9,9 @@ use super::{
 use crate::{
     Collector,
     case::{Case, Expectation, Procedure},
-    catalogue::catalogue,
-    verdict::{Evidence, Harm, Skip},
+    catalogue::{LOCKOUT_CASE, catalogue},
+    observation::{Outcome, Stage},
+    verdict::{Evidence, Harm, Review, Skip},
 };
 
 /// Puts the cases of a plan in the order that tells most: what is honest first; then what is hostile, one after the other
@@ -70,7 +71,12 @@ impl<P: FnMut(Step<'_>)> Course<'_, P> {
             }
         }
         self.together(&self.select(|case| case.is_patient())).await;
-        self.one_by_one(self.select(is_load)).await;
+        for at in self.select(is_load) {
+            self.session.check.endpoint.close_idle().await;
+            // That many are not answered in time is what such a case looks for, and no reason to leave the receiver alone.
+            self.step(at);
+            self.evidence[at] = Some(self.session.observe(&self.plan.cases[at]).await);
+        }
         Ok(())
     }
 
@@ -120,13 +126,18 @@ impl<P: FnMut(Step<'_>)> Course<'_, P> {
     /// does it.
     async fn together(&mut self, cases: &[usize]) {
         cases.iter().for_each(|&at| self.step(at));
+        self.session.check.endpoint.close_idle().await;
         let seen = join_all(cases.iter().map(|&at| self.session.put(&self.plan.cases[at]))).await;
         for (&at, evidence) in cases.iter().zip(seen) {
             let case = &self.plan.cases[at];
-            self.evidence[at] = Some(match case.expectation != Expectation::LiveOn && is_late(&evidence) {
-                true => self.session.put(case).await,
-                false => evidence,
-            });
+            let is_unheard = match case.expectation {
+                Expectation::LiveOn => is_unconnected(&evidence),
+                _ => is_late(&evidence),
+            };
+            if is_unheard {
+                self.session.check.endpoint.close_idle().await;
+            }
+            self.evidence[at] = Some(if is_unheard { self.session.put(case).await } else { evidence });
         }
         let hostile =
             |at: &usize| self.plan.cases[*at].is_hostile() && matches!(self.evidence[*at], Some(Evidence::Observed(_)));
@@ -170,6 +181,7 @@ impl<P: FnMut(Step<'_>)> Course<'_, P> {
             endpoint: check.endpoint.shown(),
             timeout: check.sender.timeout(),
             entries: entries.collect(),
+            deaf_since: self.session.deaf_since(),
             unselected: catalogue().len().saturating_sub(self.plan.cases.len()),
             requests: self.session.requests(),
             is_interrupted,
@@ -181,6 +193,11 @@ impl<P: FnMut(Step<'_>)> Course<'_, P> {
             Some(_) => give_up_counting(&mut record),
             None => {}
         }
+        if let Some((case, outcome)) = self.session.locked_out() {
+            for entry in record.entries.iter_mut().filter(|entry| entry.case.id == LOCKOUT_CASE) {
+                entry.evidence = Evidence::Reviewed(Review::LockedOut(case.clone(), outcome.clone()));
+            }
+        }
         let seen = Seen {
             is_https: check.endpoint.is_https(),
             is_local: self.plan.is_local,
@@ -189,6 +206,11 @@ impl<P: FnMut(Step<'_>)> Course<'_, P> {
         review::fill_in(&mut record, &seen);
         record
     }
+}
+
+fn is_unconnected(evidence: &Evidence) -> bool {
+    let is = |outcome: &Outcome| matches!(outcome, Outcome::TimedOut(Stage::Connecting));
+    evidence.trial().is_some_and(|trial| trial.exchanges.iter().any(|exchange| is(&exchange.observation.outcome)))
 }
 
 fn is_late(evidence: &Evidence) -> bool {

@@ -52,7 +52,9 @@ impl Plan {
 /// Announces the run.
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} requests at most: {} invented events with the valid token", self.requests(), self.honest())?;
+        let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        let (requests, honest) = (counted(self.requests(), "request"), counted(self.honest(), "invented event"));
+        write!(f, "{requests} at most: {honest} with the valid token")?;
         match self.hostile() {
             0 => f.write_str("; no hostile requests")?,
             hostile => write!(f, ", {hostile} hostile requests, and an honest event after those of each case")?,

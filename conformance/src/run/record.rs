@@ -15,6 +15,8 @@ pub struct Record {
     pub timeout: Duration,
     /// Each case and what is known about it, in the order of the plan.
     pub entries: Vec<Entry>,
+    /// The case since which no honest event was acknowledged any more, to the end of the run.
+    pub deaf_since: Option<String>,
     /// How many cases there are that were not selected.
     pub unselected: usize,
     /// How many requests were sent.

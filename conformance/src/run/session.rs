@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::{Check, NotReached, Plan, pace::Pace};
 use crate::{
     case::{Case, Expectation, Procedure, Request},
+    catalogue::LOCKOUT_CASE,
     delivery::Delivery,
     endpoint::Certificate,
     observation::{Observation, Outcome},
@@ -19,6 +20,8 @@ use crate::{
 pub(super) struct Session<'a> {
     pub(super) check: &'a Check,
     hostile: bool,
+    /// Whether the case that a lock-out breaks is among those that are put.
+    asks_about_lockout: bool,
     start: Instant,
     pace: tokio::sync::Mutex<Pace>,
     state: Mutex<State>,
@@ -34,6 +37,8 @@ struct State {
     silent: usize,
     /// Why nothing more is sent.
     over: Option<Skip>,
+    /// Since which case honest events are refused as strangers are, and with what.
+    locked_out: Option<(String, Outcome)>,
     /// So many honest events are sent side by side to a receiver that takes its time.
     width: usize,
 }
@@ -61,6 +66,7 @@ impl<'a> Session<'a> {
         Self {
             check,
             hostile: plan.hostile,
+            asks_about_lockout: plan.cases.iter().any(|case| case.id == LOCKOUT_CASE),
             start: Instant::now(),
             pace: tokio::sync::Mutex::new(Pace::new(plan.rate)),
             state: Mutex::new(State { width: 1, ..State::default() }),
@@ -300,22 +306,44 @@ impl<'a> Session<'a> {
     /// Sends an honest event after something hostile, and returns what became of it if it was not acknowledged. Then the
     /// receiver is given some time to come back, since a supervisor may be starting it again; if it does not, nothing more
     /// can be learnt from it.
+    ///
+    /// Who answers that it has had enough has not come to harm: it counts strangers, or requests.
     pub(super) async fn harm(&self, after: &str) -> Option<Outcome> {
         let plain = || self.check.sender.prepare(&Request::plain());
         let first = self.honest(&plain()?).await.observation;
         if first.is_acknowledged() {
             return None;
         }
+        let status = first.response().map(|response| response.status);
         let end = Instant::now() + self.check.recovery;
         while Instant::now() < end {
             tokio::time::sleep(RECOVERY_STEP.min(self.check.recovery)).await;
             if self.honest(&plain()?).await.observation.is_acknowledged() {
                 self.state().silent = 0;
-                return Some(first.outcome);
+                return Some(first.outcome).filter(|_| status != Some(429));
             }
         }
-        self.state().over = Some(Skip::Harmed(after.to_owned()));
+        let mut state = self.state();
+        if self.asks_about_lockout && matches!(status, Some(401 | 403 | 429)) {
+            state.over = Some(Skip::LockedOut(after.to_owned()));
+            state.locked_out = Some((after.to_owned(), first.outcome));
+            return None;
+        }
+        state.over = Some(Skip::Harmed(after.to_owned()));
         Some(first.outcome)
+    }
+
+    /// Returns since which case honest events are refused as strangers are, and with what, if they are.
+    pub(super) fn locked_out(&self) -> Option<(String, Outcome)> {
+        self.state().locked_out.clone()
+    }
+
+    /// Returns the case since which no honest event was acknowledged any more.
+    pub(super) fn deaf_since(&self) -> Option<String> {
+        match &self.state().over {
+            Some(Skip::Harmed(case) | Skip::LockedOut(case)) => Some(case.clone()),
+            _ => None,
+        }
     }
 
     /// Returns how many honest cases are put side by side.

@@ -54,6 +54,8 @@ pub enum Reason {
     Unharmed,
     /// The honest event right after met with this.
     Harmed(Outcome),
+    /// Honest events met with this after strangers had been refused, from this case on.
+    LockedOut(String, Outcome),
     /// After hostile requests side by side an honest event met with this.
     HarmedTogether(Harm),
     /// Some of several honest events were not acknowledged.
@@ -138,6 +140,7 @@ impl Reason {
             Self::LittleTimeToSpare(_) => "little-time-to-spare",
             Self::Unharmed => "unharmed",
             Self::Harmed(_) | Self::HarmedTogether(_) => "harmed",
+            Self::LockedOut(..) => "locked-out",
             Self::Several { first, .. } => first.code(),
             Self::Takes(_) => "takes-all-sizes",
             Self::Limited { .. } => "limited",
@@ -194,6 +197,10 @@ impl fmt::Display for Reason {
             Self::Harmed(outcome) => {
                 write!(f, "it does harm: {} ({outcome} to the honest event right after)", harm(outcome))
             }
+            Self::LockedOut(case, outcome) => write!(
+                f,
+                "everybody is refused ({outcome} to honest events) once some strangers have been, here since {case}"
+            ),
             Self::HarmedTogether(harmed) => write!(
                 f,
                 "after {} together {} ({} to the honest event right after)",
@@ -241,6 +248,7 @@ impl Skip {
         match self {
             Self::PlainEventRefused => "plain-event-refused",
             Self::Harmed(_) => "receiver-harmed",
+            Self::LockedOut(_) => "locked-out",
             Self::Silent(_) => "receiver-silent",
             Self::NotLocal => "not-local",
             Self::NoSuchRequest => "no-such-request",
@@ -266,6 +274,7 @@ impl fmt::Display for Skip {
                 write!(f, "depends on {PLAIN_EVENT_CASE}: while that is refused, another answer tells nothing")
             }
             Self::Harmed(case) => write!(f, "honest events are no longer acknowledged since {case}"),
+            Self::LockedOut(case) => write!(f, "honest events are refused as strangers are since {case}"),
             Self::Silent(count) => write!(f, "{count} deliveries in a row were not answered in time"),
             Self::NotLocal => f.write_str("hostile, and the receiver is on another machine"),
             Self::NoSuchRequest => f.write_str("the token has no lower-case letters, so it has no other upper case"),

@@ -8,6 +8,7 @@ pub(super) fn grade(review: &Review) -> Graded {
         Review::Slowest { elapsed, .. } => by(Grade::Broken, Reason::LittleTimeToSpare(*elapsed)),
         Review::Harmed(None) => by(Grade::Met, Reason::Unharmed),
         Review::Harmed(Some(harm)) => by(Grade::Harmful, Reason::HarmedTogether(harm.clone())),
+        Review::LockedOut(case, outcome) => by(Grade::Broken, Reason::LockedOut(case.clone(), outcome.clone())),
         Review::Handled { acknowledged, lost } if lost.is_empty() => {
             Graded::by_collector(Grade::Met, Reason::AllHandled(*acknowledged))
         }

@@ -10,6 +10,7 @@ mod wire;
 mod catalogue;
 mod findings;
 mod harm;
+mod crowded;
 mod canned;
 mod collector;
 mod manners;

@@ -4,8 +4,9 @@ use aircall_conformance::{
     Check as Conformance, Collector, Conclusion, Endpoint, Report, Target,
     catalogue::PLAIN_EVENT_CASE,
     receiver::Output as ReceiverOutput,
+    report::CaseResult,
     run::{NotReached, Plan, Record},
-    verdict::Verdict,
+    verdict::{Reason, Verdict},
 };
 
 use crate::{
@@ -102,8 +103,11 @@ async fn observe(check: &Conformance, plan: &Plan) -> std::result::Result<Record
 
 /// Shows what a receiver printed last, if it refused the plain event or did not survive: the cause may stand there.
 fn explain(report: &Report, output: &ReceiverOutput) {
-    let failed = |id: &str| report.with(Verdict::Fail).any(|result| result.case.id == id);
-    if failed(PLAIN_EVENT_CASE) || failed("acknowledgement/after-hostile") {
+    let is_telling = |result: &CaseResult| {
+        result.case.id == PLAIN_EVENT_CASE
+            || matches!(result.judgement.reason, Reason::Harmed(_) | Reason::HarmedTogether(_))
+    };
+    if report.with(Verdict::Fail).any(is_telling) {
         show_last(output);
     }
 }

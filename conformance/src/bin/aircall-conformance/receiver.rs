@@ -58,7 +58,12 @@ fn with_output(error: &StartError, is_shown: bool) -> String {
 /// Stops the receiver whatever the run has come to.
 pub(crate) async fn stop(receiver: Option<Receiver>) -> Option<Output> {
     match receiver {
-        Some(receiver) => Some(receiver.stop().await),
+        Some(mut receiver) => {
+            if let Some(status) = receiver.ended() {
+                eprintln!("note: the command had ended by itself before the run was over ({status})");
+            }
+            Some(receiver.stop().await)
+        }
         None => None,
     }
 }

@@ -2,6 +2,7 @@ use std::{error::Error, io::Write};
 
 use aircall_conformance::{
     Endpoint,
+    case::{Body, Request},
     delivery::Sender,
     observation::{Observation, Outcome, Response},
 };
@@ -11,7 +12,7 @@ use crate::{exit::Exit, intent::Send};
 /// Sends one request and shows what came back.
 pub(crate) async fn run(intent: Send) -> Result<Exit, Box<dyn Error>> {
     let sender = Sender::new(intent.delivery.token).with_timeout(intent.delivery.timeout);
-    let delivery = sender.prepare(&intent.request).ok_or("this request does not exist for a token without letters")?;
+    let delivery = sender.prepare(&intent.request).ok_or_else(|| missing(&intent.request))?;
     let endpoint = Endpoint::url(intent.target, &intent.delivery.roots)?;
     eprintln!("sending to {}: {}", endpoint.shown(), intent.request);
     let observation = endpoint.deliver(&delivery).await;
@@ -21,6 +22,16 @@ pub(crate) async fn run(intent: Send) -> Result<Exit, Box<dyn Error>> {
         _ => heard(show(&observation, None))?,
     }
     Ok(if observation.is_acknowledged() { Exit::Conformant } else { Exit::Findings })
+}
+
+/// Why a request cannot be made with this token alone.
+fn missing(request: &Request) -> &'static str {
+    match request.body {
+        Body::OtherWebhook => {
+            "this request bears the token of a second webhook: `check --only token/one-of-several --other-token` sends it"
+        }
+        _ => "this request does not exist for a token without letters",
+    }
 }
 
 fn show(observation: &Observation, response: Option<&Response>) -> std::io::Result<()> {

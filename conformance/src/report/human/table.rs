@@ -14,7 +14,8 @@ pub(super) fn sections(out: &mut String, report: &Report) {
         "\n{:16}{:>6}{:>9}{:>14}{:>9}{:>6}",
         "section", "fail", "lenient", "inconclusive", "skipped", "pass"
     );
-    for section in SECTIONS {
+    let has_cases = |section: &&str| report.results.iter().any(|result| result.case.section() == *section);
+    for section in SECTIONS.into_iter().filter(has_cases) {
         row(out, section, |verdict| report.with(verdict).filter(|result| result.case.section() == section).count());
     }
     row(out, "all", |verdict| report.count(verdict));
