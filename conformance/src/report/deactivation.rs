@@ -2,8 +2,8 @@ use std::{fmt, time::Duration};
 
 use crate::policy::span;
 
-/// What Aircall would have done about this webhook, by one reading of its rules: the honest deliveries of the run, played
-/// to a sender with that policy on a clock of its own.
+/// What Aircall would have done about this webhook, by one reading of its rules: the honest deliveries of the run, one a
+/// second, played to a sender with that policy on a clock of its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Deactivation {

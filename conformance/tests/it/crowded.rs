@@ -1,7 +1,7 @@
 //! Receivers that count, that serve one at a time, or that keep no connection: what looks like a fault and is another, or none.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Write},
     net::TcpListener as Blocking,
     sync::{
         Arc,

@@ -57,6 +57,13 @@ pub(crate) async fn run(mut intent: Check) -> Result<Exit> {
     if let (Some(output), false) = (&output, intent.receiver.shows_output()) {
         explain(&report, output);
     }
+    if intent.receiver.launch.is_some()
+        && report.count(Verdict::Pass) + report.count(Verdict::Skipped) < report.results.len()
+    {
+        eprintln!(
+            "note: the receiver is stopped; to repeat a finding, start it there with a token of your own in AIRCALL_TOKEN"
+        );
+    }
     // Each is tried, whatever became of the other.
     let written = files.write(&report, &intent.output);
     printed.and(written)?;

@@ -1,4 +1,8 @@
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use aircall_conformance::{Detail, Token, catalogue::Selection, report::Known};
 
@@ -51,9 +55,16 @@ impl Check {
     }
 }
 
+/// The same file may be written down in two ways.
+fn place(file: &Path) -> PathBuf {
+    std::path::absolute(file).unwrap_or_else(|_| file.to_owned())
+}
+
 /// Returns a file that two reports would go to. To standard output they go one after the other.
 fn twice(reports: &[ReportArg]) -> Option<String> {
-    let same = |index: usize, report: &ReportArg| reports[..index].iter().any(|other| other.file == report.file);
+    let same = |index: usize, report: &ReportArg| {
+        reports[..index].iter().any(|other| place(&other.file) == place(&report.file))
+    };
     let mut files = reports.iter().enumerate().filter(|(_, report)| !report.is_to_stdout());
     files.find(|&(index, report)| same(index, report)).map(|(_, report)| report.file.display().to_string())
 }
