@@ -1,14 +1,18 @@
 //! Judge any Aircall webhook receiver, in any language, over real HTTP.
 //!
-//! A [`Check`] puts every case of the [`catalogue`](mod@catalogue) to an [`Endpoint`]: a URL, or a tower service in this process. What comes
-//! back is kept first and judged afterwards:
+//! A [`Check`] puts every case of the [`catalogue`](mod@catalogue) to an [`Endpoint`]: a URL, or a tower service in this
+//! process. What comes back is kept first and judged afterwards:
 //!
 //! ```text
 //! case -> delivery -> endpoint -> observation -> verdict -> report
 //! ```
 //!
 //! The judge shares no code with what it judges, and no evidence is never a pass: a 2xx to a wrong token, for instance,
-//! leaves open whether the event was handled, and is reported as inconclusive.
+//! leaves open whether the event was handled, and is reported as inconclusive, unless the receiver reports to a
+//! [`Collector`] what it handles.
+//!
+//! Beside that road stand [`policy`], which is how Aircall counts failures and switches a webhook off, played against a
+//! model or a real receiver, and [`fuzz`], which makes what nobody has written down.
 //!
 //! ```no_run
 //! use aircall_conformance::{Check, Endpoint, Roots, Token};

@@ -1,7 +1,7 @@
 mod human;
 mod json;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{By, Happening, Policy, Subscription, Traffic};
 use crate::{Collector, delivery::Mark};
@@ -18,6 +18,8 @@ pub struct Account {
     pub ended: Ended,
     /// How long it took, on the sender's clock.
     pub time: Duration,
+    /// What the attempts that failed got, in words, and how often.
+    pub failed_with: BTreeMap<String, usize>,
     /// The events of the stream.
     events: Vec<Event>,
     /// Which of them were acknowledged and not handled; `None` if nobody was there to be told.
@@ -68,7 +70,7 @@ impl Account {
         let events = stream
             .map(|(index, event)| Event { number: index + 1, name: event.name, call_id: traffic.call_id(index) })
             .collect();
-        Self { endpoint, webhook, ended, time, events, unhandled: None }
+        Self { endpoint, webhook, ended, time, events, failed_with: BTreeMap::new(), unhandled: None }
     }
 
     /// Asks a collector which of the acknowledged events were handled, when the last have had their time.

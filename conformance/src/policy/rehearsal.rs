@@ -1,6 +1,7 @@
 mod play;
 
 use std::{
+    collections::BTreeMap,
     future::Future,
     pin::pin,
     sync::Arc,
@@ -202,17 +203,31 @@ impl Rehearsal {
             lines.push(Arc::new(Line { endpoint: webhook.endpoint, sender: webhook.sender }));
         }
         let mut course = Course::new(traffic.stream(), subscriptions, vec![]);
-        let mut play =
-            Play { traffic, lines, clock: self.clock, limit: self.limit, pace, attempts: 0, progress, told: None };
+        let failed = vec![BTreeMap::new(); lines.len()];
+        let mut play = Play {
+            traffic,
+            lines,
+            clock: self.clock,
+            limit: self.limit,
+            pace,
+            attempts: 0,
+            progress,
+            told: None,
+            failed,
+        };
         let ended = tokio::select! {
             biased;
             () = pin!(stop) => Ended::Early,
             ended = play.on(&mut course) => ended?,
         };
         let now = course.now;
-        let accounts = course.parties.into_iter().zip(&play.lines);
+        let accounts = course.parties.into_iter().zip(&play.lines).zip(std::mem::take(&mut play.failed));
         let mut accounts: Vec<_> = accounts
-            .map(|(party, line)| Account::new(line.endpoint.shown(), party, &play.traffic, now, ended))
+            .map(|((party, line), failed)| {
+                let mut account = Account::new(line.endpoint.shown(), party, &play.traffic, now, ended);
+                account.failed_with = failed;
+                account
+            })
             .collect();
         if let Some(collector) = &self.collector {
             for account in &mut accounts {

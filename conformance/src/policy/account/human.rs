@@ -23,7 +23,9 @@ pub(super) fn write(account: &Account) -> String {
     out.push('\n');
     timeline(&mut out, account);
     out.push('\n');
-    for sentence in [why(account), lost(account), unhandled(account), remedy(account)].into_iter().flatten() {
+    for sentence in
+        [why(account), got(account), lost(account), unhandled(account), remedy(account)].into_iter().flatten()
+    {
         line(&mut out, &sentence);
     }
     line(&mut out, &conclusion(account));
@@ -128,6 +130,14 @@ fn why(account: &Account) -> Option<String> {
         }
     }
     None
+}
+
+/// What came back, the most frequent first.
+fn got(account: &Account) -> Option<String> {
+    let mut got: Vec<_> = account.failed_with.iter().collect();
+    got.sort_by_key(|&(_, times)| std::cmp::Reverse(times));
+    let got: Vec<_> = got.into_iter().map(|(what, times)| format!("{what} ({})", counted(*times, "time"))).collect();
+    (!got.is_empty()).then(|| format!("what failed got: {}", list(got.into_iter())))
 }
 
 fn lost(account: &Account) -> Option<String> {

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::{Account, Event};
@@ -27,6 +29,7 @@ struct Document<'a> {
     attempts: usize,
     delivered: usize,
     waiting: usize,
+    failed_with: &'a BTreeMap<String, usize>,
     never_acknowledged: Vec<EventJson<'a>>,
     never_handled: Option<Vec<EventJson<'a>>>,
     timeline: Vec<EntryJson>,
@@ -77,6 +80,7 @@ impl<'a> Document<'a> {
             attempts: webhook.attempts(),
             delivered: webhook.delivered(),
             waiting: account.waiting(),
+            failed_with: &account.failed_with,
             never_acknowledged: account.never_acknowledged().map(EventJson::of).collect(),
             never_handled: account.never_handled().map(|events| events.into_iter().map(EventJson::of).collect()),
             timeline: webhook.timeline().iter().map(EntryJson::of).collect(),

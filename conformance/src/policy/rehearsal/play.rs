@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tokio::{task::JoinSet, time::Instant};
 
@@ -32,6 +32,8 @@ pub(super) struct Play<P> {
     pub(super) attempts: usize,
     pub(super) progress: P,
     pub(super) told: Option<Instant>,
+    /// What each webhook's failed attempts got, and how often.
+    pub(super) failed: Vec<BTreeMap<String, usize>>,
 }
 
 impl<P: FnMut(Meter)> Play<P> {
@@ -108,7 +110,7 @@ impl<P: FnMut(Meter)> Play<P> {
     }
 
     fn arrived(
-        &self,
+        &mut self,
         course: &mut Course,
         party: usize,
         attempt: Attempt,
@@ -121,6 +123,9 @@ impl<P: FnMut(Meter)> Play<P> {
         }
         let policy = course.parties[party].policy();
         let acknowledged = observation.response().is_some_and(|response| policy.accepts(response.status));
+        if !acknowledged {
+            *self.failed[party].entry(observation.outcome.to_string()).or_default() += 1;
+        }
         course.will_end(party, attempt, at, acknowledged);
         Ok(())
     }
