@@ -7,15 +7,15 @@ use tokio_rustls::{
     TlsConnector,
     rustls::{
         self, CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme,
-        client::{
-            WebPkiServerVerifier,
-            danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-        },
+        client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
         pki_types::{CertificateDer, ServerName, UnixTime},
     },
 };
 
-use super::{Roots, Target, TlsError, connect, tls};
+use super::{
+    Roots, Target, TlsError, connect,
+    tls::{self, Pinned},
+};
 use crate::observation::Unreachable;
 
 /// What can be said about a receiver's certificate.
@@ -66,16 +66,13 @@ pub(super) async fn look(target: &Target, roots: &Roots) -> Result<Certificate, 
 /// Lets any certificate pass, and keeps what an honest verifier says about it.
 #[derive(Debug)]
 struct Look {
-    honest: Arc<WebPkiServerVerifier>,
+    honest: Pinned,
     seen: Arc<Mutex<Option<Certificate>>>,
 }
 
 impl Look {
     fn new(roots: &Roots) -> Result<Self, TlsError> {
-        let honest = WebPkiServerVerifier::builder_with_provider(Arc::new(tls::store(roots)?), tls::provider())
-            .build()
-            .map_err(|error| TlsError::Provider(error.to_string()))?;
-        Ok(Self { honest, seen: Arc::default() })
+        Ok(Self { honest: tls::verifier(roots)?, seen: Arc::default() })
     }
 
     /// The verifier stops at the first thing that is wrong: a certificate that has expired is looked at once more as it was

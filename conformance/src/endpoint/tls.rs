@@ -1,3 +1,5 @@
+mod pinned;
+
 use std::{fmt, path::PathBuf, sync::Arc};
 
 use tokio_rustls::{
@@ -9,6 +11,8 @@ use tokio_rustls::{
         pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
     },
 };
+
+pub(super) use pinned::Pinned;
 
 /// The certificates that a receiver's certificate may rest on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,7 +36,7 @@ pub(super) fn connector(roots: &Roots, protocol: &[u8]) -> Result<TlsConnector, 
         Roots::InsecureAny => {
             builder.dangerous().with_custom_certificate_verifier(Arc::new(Gullible)).with_no_client_auth()
         }
-        _ => builder.with_root_certificates(store(roots)?).with_no_client_auth(),
+        _ => builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier(roots)?)).with_no_client_auth(),
     };
     config.alpn_protocols = vec![protocol.to_vec()];
     Ok(TlsConnector::from(Arc::new(config)))
@@ -81,8 +85,10 @@ impl ServerCertVerifier for Gullible {
     }
 }
 
-pub(super) fn store(roots: &Roots) -> Result<RootCertStore, TlsError> {
+/// Verifies by these roots, as honestly as a browser.
+pub(super) fn verifier(roots: &Roots) -> Result<Pinned, TlsError> {
     let mut store = RootCertStore::empty();
+    let mut given = vec![];
     match roots {
         Roots::System | Roots::InsecureAny => {
             // A few certificates that this library cannot read are no reason to do without the rest.
@@ -95,6 +101,7 @@ pub(super) fn store(roots: &Roots) -> Result<RootCertStore, TlsError> {
             let unreadable = |error: &dyn fmt::Display| TlsError::File(path.clone(), error.to_string());
             for certificate in CertificateDer::pem_file_iter(path).map_err(|error| unreadable(&error))? {
                 let certificate = certificate.map_err(|error| unreadable(&error))?;
+                given.push(certificate.clone());
                 store.add(certificate).map_err(|error| unreadable(&error))?;
             }
             if store.is_empty() {
@@ -102,7 +109,7 @@ pub(super) fn store(roots: &Roots) -> Result<RootCertStore, TlsError> {
             }
         }
     }
-    Ok(store)
+    Pinned::new(store, given)
 }
 
 /// There is nothing to verify a certificate with.

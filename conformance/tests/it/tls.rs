@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aircall_conformance::{
     Check, Endpoint, Roots, Target, Token,
+    catalogue::Selection,
     observation::{Outcome, Unreachable},
     verdict::Verdict,
 };
@@ -136,4 +137,29 @@ fn a_file_without_certificates_is_refused() {
     let error =
         Endpoint::url("https://localhost/".parse().unwrap(), &Roots::File(empty.path().to_owned())).unwrap_err();
     assert!(error.to_string().starts_with("no root certificates to be had from "), "{error}");
+}
+
+/// What `openssl req -x509` makes: a certificate that is its own authority's. Given itself, it is taken, by other clients too.
+#[tokio::test]
+async fn a_self_signed_certificate_of_an_authority_is_trusted_when_given_and_not_otherwise() {
+    let authority = |params: &mut rcgen::CertificateParams| {
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    };
+    let (receiver, other) = (https_with(authority).await, https_with(authority).await);
+    let some = || Selection::default().section("tls").unwrap();
+    let given = Roots::File(receiver.certificate.path().to_owned());
+    let report = check(&receiver.url, &given).with_selection(some()).run().await.unwrap();
+    assert_eq!((deviations(&report), report.requests), (vec![], 1));
+
+    let given = Roots::File(other.certificate.path().to_owned());
+    let report = check(&receiver.url, &given).with_selection(some()).run().await.unwrap();
+    assert_eq!((deviations(&report), report.requests), (vec!["fail tls/trusted: bad-certificate".to_owned()], 0));
+    let reason = report.with(Verdict::Fail).next().unwrap().judgement.reason.to_string();
+    assert!(reason.starts_with("it is self-signed, by a certificate of an authority"), "{reason}");
+
+    // The name counts all the same.
+    let given = Roots::File(receiver.certificate.path().to_owned());
+    let elsewhere = receiver.url.replace("localhost", "127.0.0.1");
+    let report = check(&elsewhere, &given).with_selection(some()).run().await.unwrap();
+    assert!(!report.is_conformant() && report.requests == 0, "{:?}", deviations(&report));
 }
