@@ -1,4 +1,4 @@
-use std::{error::Error, io::Write};
+use std::{error::Error, io::Write, time::Duration};
 
 use aircall_conformance::{
     Endpoint,
@@ -32,7 +32,7 @@ pub(crate) async fn run(mut intent: Deactivate) -> Result<Exit> {
         rehearsal = rehearsal.with_collector(collector.clone());
     }
     announce(&intent, &shown, rehearsal.is_local().await);
-    let played = observe(rehearsal).await;
+    let played = observe(rehearsal, intent.clock).await;
     let output = stop(receiver).await;
     let accounts = played.map_err(|not_reached| {
         if let (Some(output), false) = (&output, intent.receiver.shows_output()) {
@@ -91,9 +91,24 @@ fn announce(intent: &Deactivate, shown: &str, is_local: bool) {
     }
 }
 
-async fn observe(rehearsal: Rehearsal) -> std::result::Result<Vec<Account>, NotReached> {
+async fn observe(rehearsal: Rehearsal, clock: Clock) -> std::result::Result<Vec<Account>, NotReached> {
     let progress = Progress::new();
-    rehearsal.observe(|meter| progress.meter(meter), interrupt()).await
+    rehearsal.observe(|meter| progress.meter(meter), stopped(clock)).await
+}
+
+/// Ends when the user wants it to. Where the clock jumps, its own limit bounds nothing: a receiver that leaves everything
+/// unanswered could keep the program for hours.
+async fn stopped(clock: Clock) {
+    let too_long = async {
+        match clock {
+            Clock::Wall => std::future::pending().await,
+            Clock::Jumping => tokio::time::sleep(HALF_AN_HOUR).await,
+        }
+    };
+    tokio::select! {
+        () = interrupt() => {}
+        () = too_long => eprintln!("\nnote: ended after half an hour; --events makes it shorter"),
+    }
 }
 
 fn print(account: &Account, is_json: bool) -> Result<()> {
@@ -114,3 +129,6 @@ fn exit(account: &Account) -> Exit {
         (_, None) => Exit::Conformant,
     }
 }
+
+/// Longer than any receiver that answers makes it.
+const HALF_AN_HOUR: Duration = Duration::from_secs(1800);
