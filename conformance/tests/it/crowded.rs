@@ -55,8 +55,8 @@ async fn a_429_to_the_honest_event_is_no_harm_that_the_last_request_did() {
     assert!(!deviations(&report).iter().any(|found| found.contains("harmed")), "{:?}", deviations(&report));
 }
 
-/// A server that serves one connection at a time, to its end, and says HTTP/1.0 or keeps the connection.
-fn one_at_a_time(version: &'static str) -> String {
+/// A server that serves one connection at a time, and drops it without a word after so many answers.
+fn one_at_a_time(version: &'static str, answers: usize) -> String {
     let listener = Blocking::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/aircall/webhook", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -65,11 +65,8 @@ fn one_at_a_time(version: &'static str) -> String {
             stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
             let mut reader = BufReader::new(stream.try_clone().unwrap());
             let mut stream = stream;
-            while let Some(status) = answer(&mut reader) {
+            for status in std::iter::from_fn(|| answer(&mut reader)).take(answers) {
                 let _ = stream.write_all(format!("{version} {status} X\r\ncontent-length: 0\r\n\r\n").as_bytes());
-                if version == "HTTP/1.0" {
-                    break;
-                }
             }
         }
     });
@@ -99,7 +96,7 @@ fn answer(reader: &mut impl BufRead) -> Option<u16> {
 #[tokio::test]
 async fn a_connection_that_http_1_0_ends_is_no_fault() {
     let some = Selection::default().only("http/keep-alive").unwrap().only("http/pipelined").unwrap();
-    let report = check(&one_at_a_time("HTTP/1.0")).with_selection(some).run().await.unwrap();
+    let report = check(&one_at_a_time("HTTP/1.0", 1)).with_selection(some).run().await.unwrap();
     assert_eq!(deviations(&report), [""; 0]);
 }
 
@@ -107,7 +104,7 @@ async fn a_connection_that_http_1_0_ends_is_no_fault() {
 async fn what_was_never_served_is_not_judged_by_its_content() {
     let some = ["http/keep-alive", "body/packets", "body/slow", "http/expect-continue", "load/idle-connections"];
     let some = some.into_iter().fold(Selection::default(), |some, id| some.only(id).unwrap());
-    let url = one_at_a_time("HTTP/1.1");
+    let url = one_at_a_time("HTTP/1.1", usize::MAX);
     let report = check(&url).with_timeout(Duration::from_secs(5)).with_selection(some).run().await.unwrap();
     assert_eq!(deviations(&report), ["fail load/idle-connections: timed-out"], "{}", report.human());
 }
@@ -122,5 +119,27 @@ async fn what_aircall_does_not_send_is_not_in_the_forecast() {
     let some = Selection::default().only("body/chunked").unwrap();
     let report = check(&receiver.url).with_selection(some).run().await.unwrap();
     assert_eq!(report.count(Verdict::Lenient), 1);
+    assert!(report.human().contains("Aircall would have left this webhook on"), "{}", report.human());
+}
+
+#[tokio::test]
+async fn each_of_two_answers_on_a_connection_has_the_whole_time() {
+    let pause = Duration::from_millis(1500);
+    let receiver = serve(move |request: Received| async move {
+        tokio::time::sleep(pause).await;
+        request.due()
+    });
+    let receiver = receiver.await;
+    let some = Selection::default().only("http/keep-alive").unwrap();
+    let report = check(&receiver.url).with_timeout(pause * 3 / 2).with_selection(some).run().await.unwrap();
+    assert!(!deviations(&report).iter().any(|found| found.contains("http/keep-alive")), "{:?}", deviations(&report));
+}
+
+#[tokio::test]
+async fn what_is_written_as_aircall_does_not_write_it_is_not_in_the_forecast() {
+    let receiver = one_at_a_time("HTTP/1.1", 1);
+    let some = Selection::default().only("http/keep-alive").unwrap().only("http/pipelined").unwrap();
+    let report = check(&receiver).with_timeout(Duration::from_secs(3)).with_selection(some).run().await.unwrap();
+    assert_eq!(deviations(&report), ["fail http/keep-alive: dropped", "lenient http/pipelined: dropped"]);
     assert!(report.human().contains("Aircall would have left this webhook on"), "{}", report.human());
 }
