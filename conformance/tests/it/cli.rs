@@ -158,6 +158,8 @@ async fn help_tells_all() {
         ("help_send", &["send", "--help"]),
         ("help_fuzz", &["fuzz", "--help"]),
         ("help_replay", &["replay", "--help"]),
+        ("help_schema", &["schema", "--help"]),
+        ("help_man", &["man", "--help"]),
     ] {
         let ran = run(arguments).await;
         assert_eq!(ran.code, 0);
