@@ -148,7 +148,7 @@ fn message(panic: &(dyn Any + Send)) -> String {
 }
 
 /// An error and what it was caused by, in one line.
-fn with_sources(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn with_sources(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

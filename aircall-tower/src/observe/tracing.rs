@@ -10,7 +10,7 @@ use crate::extension::Delivery;
 use crate::layer::Config;
 
 /// Under which name filters find everything from here.
-const TARGET: &str = "aircall_tower";
+pub(super) const TARGET: &str = "aircall_tower";
 
 /// The span `aircall_delivery` of one attempt.
 #[derive(Clone)]

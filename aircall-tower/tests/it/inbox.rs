@@ -1,0 +1,3 @@
+//! The inbox: acknowledged means durable, and what is durable is handled.
+
+mod contract;
