@@ -7,6 +7,9 @@
 //! The token is looked at as soon as it has arrived, in the middle of the reading, and the envelope once everything
 //! has. That way a wrong token is not paid for with the rest of its body.
 
+mod journey;
+
+use std::future::Future;
 use std::pin::pin;
 
 use http::request::Parts;
@@ -15,16 +18,22 @@ use http_body::Body;
 use tokio::time::Instant;
 use tower::{BoxError, Service};
 
+use self::journey::Handed;
+pub(crate) use self::journey::Journey;
 use crate::acknowledgement::{Attempt, OutcomeKind, Refusal};
 use crate::body::{RequestBody, ResponseBody};
 use crate::envelope::{Envelope, Prefix, Seen, without_bom};
 use crate::extension::Delivery;
-use crate::handler::{Awaited, Finished, work};
+use crate::handler::{Finished, work};
 use crate::limit::{PREFIX, ReadError, Reading, Share, admit, declared_length};
 use crate::token::{Proof, Verified};
 
-/// Takes one request from its arrival to its answer.
-pub(crate) async fn walk<S, B, R>(mut attempt: Attempt, inner: S, request: Request<B>) -> Response<ResponseBody<R>>
+/// Takes one request from its arrival to its handler, or to the answer of one that does not get so far.
+pub(crate) async fn walk<S, B, R>(
+    mut attempt: Attempt,
+    inner: S,
+    request: Request<B>,
+) -> Result<Handed<impl Future<Output = Finished<R>> + Send>, Response<ResponseBody<R>>>
 where
     S: Service<Request<RequestBody<B>>, Response = Response<R>> + Send + 'static,
     S::Future: Send,
@@ -37,7 +46,7 @@ where
     let (parts, body) = request.into_parts();
     let verified = match receive(&mut attempt, &parts, body, deadline).await {
         Ok(verified) => verified,
-        Err(refusal) => return attempt.refuse(refusal),
+        Err(refusal) => return Err(attempt.refuse(refusal)),
     };
 
     let delivery = Delivery::new(verified, attempt.received_at());
@@ -45,12 +54,12 @@ where
     attempt.deliver(delivery);
 
     let work = work(inner, request, attempt.span());
-    let (attempt, Finished { ended, response }) =
-        match Awaited::new(work, attempt).until(deadline, Attempt::defer).await {
-            Ok(finished) => finished,
-            Err(answer) => return answer,
-        };
+    Ok(Handed { work, attempt, deadline })
+}
 
+/// Answers for a handler that was done in time.
+fn answer<R: Body>(attempt: Attempt, finished: Finished<R>, deadline: Instant) -> Response<ResponseBody<R>> {
+    let Finished { ended, response } = finished;
     let Some(response) = response else { return attempt.acknowledge(ended) };
     attempt.pass_on(ended, bounded(response, deadline))
 }
