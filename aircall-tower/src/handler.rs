@@ -8,15 +8,15 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use http::{Request, Response};
+use http::Response;
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
+use tower::util::Oneshot;
 use tower::{BoxError, Service, ServiceExt};
 
 use crate::acknowledgement::{Ended, OutcomeKind};
-use crate::observe::Span;
 
 /// How a handler ended, and what it answered if that was a 2xx.
 pub(crate) struct Finished<B> {
@@ -24,32 +24,51 @@ pub(crate) struct Finished<B> {
     pub(crate) response: Option<Response<B>>,
 }
 
-/// Prepares the work of a service on a request. Nothing of it runs before the first poll.
-pub(crate) fn work<S, Q, B>(
-    inner: S,
-    request: Request<Q>,
-    span: &Span,
-) -> impl Future<Output = Finished<B>> + Send + use<S, Q, B>
+pin_project! {
+    /// The work of a service on a request. Nothing of it runs before the first poll.
+    ///
+    /// Written out, since an `async` block has room for whatever it awaits once more.
+    pub(crate) struct Work<S, Q>
+    where
+        S: Service<Q>,
+    {
+        #[pin]
+        called: CatchUnwind<Oneshot<S, Q>>,
+        started: Option<Instant>,
+    }
+}
+
+impl<S, Q> Work<S, Q>
 where
-    S: Service<Request<Q>, Response = Response<B>> + Send + 'static,
-    S::Future: Send,
-    S::Error: Into<BoxError>,
-    Q: Send + 'static,
-    B: 'static,
+    S: Service<Q>,
 {
-    span.instrument(async move {
-        let started = Instant::now();
-        // The text of the error is made in there, too: it is not ours, and may panic.
-        let called = async move { inner.oneshot(request).await.map_err(|error| with_sources(&*error.into())) };
-        let result = CatchUnwind::new(called).await;
-        let (kind, reason, response) = match result {
+    pub(crate) fn new(inner: S, request: Q) -> Self {
+        Self { called: CatchUnwind::new(inner.oneshot(request)), started: None }
+    }
+}
+
+impl<S, Q, B> Future for Work<S, Q>
+where
+    S: Service<Q, Response = Response<B>>,
+    S::Error: Into<BoxError>,
+{
+    type Output = Finished<B>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Finished<B>> {
+        let this = self.project();
+        let started = *this.started.get_or_insert_with(Instant::now);
+        let (kind, reason, response) = match ready!(this.called.poll(cx)) {
             Ok(Ok(response)) if response.status().is_success() => (OutcomeKind::Handled, None, Some(response)),
             Ok(Ok(response)) => (OutcomeKind::Rejected, Some(format!("status {}", response.status())), None),
-            Ok(Err(error)) => (OutcomeKind::Failed, Some(error), None),
+            // The text of the error is not ours either, and may panic.
+            Ok(Err(error)) => match catch_unwind(AssertUnwindSafe(|| with_sources(&*error.into()))) {
+                Ok(error) => (OutcomeKind::Failed, Some(error), None),
+                Err(panic) => (OutcomeKind::Panicked, Some(message(&*panic)), None),
+            },
             Err(panic) => (OutcomeKind::Panicked, Some(panic), None),
         };
-        Finished { ended: Ended { kind, reason, took: started.elapsed() }, response }
-    })
+        Poll::Ready(Finished { ended: Ended { kind, reason, took: started.elapsed() }, response })
+    }
 }
 
 pin_project! {
