@@ -13,8 +13,8 @@ mod prefix;
 mod scan;
 mod text;
 
-use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -45,11 +45,27 @@ pub(crate) struct Envelope {
     pub(crate) body: Bytes,
     pub(crate) dialect: Dialect,
     pub(crate) event: EventName,
-    pub(crate) resource: Option<Cow<'static, str>>,
+    pub(crate) resource: Option<Resource>,
     pub(crate) timestamp: Timestamp,
     pub(crate) data: Range<usize>,
     /// Where the token stands, quotes included, so that it can be cut out of what is compared or shown.
     pub(crate) token: Range<usize>,
+}
+
+/// The value of `resource`, which is not a closed set.
+#[derive(Clone)]
+pub(crate) enum Resource {
+    Known(&'static str),
+    Unknown(Arc<str>),
+}
+
+impl Resource {
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Known(name) => name,
+            Self::Unknown(name) => name,
+        }
+    }
 }
 
 /// Removes a UTF-8 byte order mark, which JSON does not allow and some proxies add.

@@ -7,6 +7,9 @@
 //! The token is looked at as soon as it has arrived, in the middle of the reading, and the envelope once everything
 //! has. That way a wrong token is not paid for with the rest of its body.
 
+mod journey;
+
+use std::future::Future;
 use std::pin::pin;
 
 use http::request::Parts;
@@ -15,16 +18,22 @@ use http_body::Body;
 use tokio::time::Instant;
 use tower::{BoxError, Service};
 
+use self::journey::Handed;
+pub(crate) use self::journey::Journey;
 use crate::acknowledgement::{Attempt, OutcomeKind, Refusal};
 use crate::body::{RequestBody, ResponseBody};
 use crate::envelope::{Envelope, Prefix, Seen, without_bom};
 use crate::extension::Delivery;
-use crate::handler::{Awaited, Finished, work};
+use crate::handler::{Finished, Work};
 use crate::limit::{PREFIX, ReadError, Reading, Share, admit, declared_length};
 use crate::token::{Proof, Verified};
 
-/// Takes one request from its arrival to its answer.
-pub(crate) async fn walk<S, B, R>(mut attempt: Attempt, inner: S, request: Request<B>) -> Response<ResponseBody<R>>
+/// Takes one request from its arrival to its handler, or to the answer of one that does not get so far.
+pub(crate) fn walk<S, B, R>(
+    mut attempt: Attempt,
+    inner: S,
+    request: Request<B>,
+) -> impl Future<Output = Result<Handed<impl Future<Output = Finished<R>> + Send>, Response<ResponseBody<R>>>> + Send
 where
     S: Service<Request<RequestBody<B>>, Response = Response<R>> + Send + 'static,
     S::Future: Send,
@@ -35,22 +44,25 @@ where
     let deadline = attempt.after(attempt.config().deadline);
 
     let (parts, body) = request.into_parts();
-    let verified = match receive(&mut attempt, &parts, body, deadline).await {
-        Ok(verified) => verified,
-        Err(refusal) => return attempt.refuse(refusal),
-    };
-
-    let delivery = Delivery::new(verified, attempt.received_at());
-    let request = hand_on(parts, &delivery);
-    attempt.deliver(delivery);
-
-    let work = work(inner, request, attempt.span());
-    let (attempt, Finished { ended, response }) =
-        match Awaited::new(work, attempt).until(deadline, Attempt::defer).await {
-            Ok(finished) => finished,
-            Err(answer) => return answer,
+    // No `async fn`: that would have room for each of its arguments twice.
+    async move {
+        let verified = match receive(&mut attempt, &parts, body, deadline).await {
+            Ok(verified) => verified,
+            Err(refusal) => return Err(attempt.refuse(refusal)),
         };
 
+        let delivery = Delivery::new(verified, attempt.received_at());
+        let request = hand_on(parts, &delivery);
+        attempt.deliver(delivery);
+
+        let work = attempt.span().instrument(Work::new(inner, request));
+        Ok(Handed { work, attempt, deadline })
+    }
+}
+
+/// Answers for a handler that was done in time.
+fn answer<R: Body>(attempt: Attempt, finished: Finished<R>, deadline: Instant) -> Response<ResponseBody<R>> {
+    let Finished { ended, response } = finished;
     let Some(response) = response else { return attempt.acknowledge(ended) };
     attempt.pass_on(ended, bounded(response, deadline))
 }
@@ -118,7 +130,12 @@ async fn receive<B: Body>(
             return Err(OutcomeKind::Overloaded.into());
         }
         if reading.overflowed() {
-            return Err(too_large(attempt, reading, judged).await);
+            if judged.is_some() {
+                // A sender that is still writing may not get to read an answer, so one who may be Aircall is heard out.
+                // A failure of that changes nothing: what is there has been judged.
+                let _ = reading.discard().await;
+            }
+            return Err(too_large(attempt, reading, judged));
         }
         if !more {
             break;
@@ -162,9 +179,9 @@ fn broken_off<B: Body>(
 }
 
 /// What becomes of a body that is longer than what may be held of it.
-async fn too_large<B: Body>(
+fn too_large<B: Body>(
     attempt: &mut Attempt,
-    mut reading: Reading<'_, B>,
+    reading: Reading<'_, B>,
     judged: Option<Result<Proof, Refusal>>,
 ) -> Refusal {
     let refusal = match judged {
@@ -172,9 +189,6 @@ async fn too_large<B: Body>(
         Some(Err(refusal)) => refusal,
         None => return OutcomeKind::TooLarge.into(),
     };
-    // A sender that is still writing may not get to read an answer, so one who may be Aircall is heard out. A failure
-    // of that changes nothing: what is there has been judged.
-    let _ = reading.discard().await;
     attempt.keep(reading.into_bytes());
     refusal
 }

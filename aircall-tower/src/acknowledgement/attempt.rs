@@ -88,6 +88,11 @@ impl Attempt {
         self.webhook.is_some()
     }
 
+    /// Returns true once its sender has an answer, or has gone.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.answered
+    }
+
     /// Keeps what arrived of a body that is going to be no delivery, for the hook.
     pub(crate) fn keep(&mut self, body: Bytes) {
         self.body = Some(body);
