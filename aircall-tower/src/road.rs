@@ -1,13 +1,15 @@
 //! The road of one request, station by station.
 //!
 //! ```text
-//! limit -> envelope -> token -> extension -> handler -> acknowledgement
+//! limit -> envelope -> token -> extension -> handler, or inbox -> acknowledgement
 //! ```
 //!
 //! The token is looked at as soon as it has arrived, in the middle of the reading, and the envelope once everything
 //! has. That way a wrong token is not paid for with the rest of its body.
 
 mod journey;
+#[cfg(feature = "inbox")]
+mod storing;
 
 use std::future::Future;
 use std::pin::pin;
@@ -20,11 +22,15 @@ use tower::{BoxError, Service};
 
 use self::journey::Handed;
 pub(crate) use self::journey::Journey;
+#[cfg(feature = "inbox")]
+use self::storing::Task;
 use crate::acknowledgement::{Attempt, OutcomeKind, Refusal};
 use crate::body::{RequestBody, ResponseBody};
 use crate::envelope::{Envelope, Prefix, Seen, without_bom};
 use crate::extension::Delivery;
-use crate::handler::{Finished, Work};
+use crate::handler::Finished;
+#[cfg(not(feature = "inbox"))]
+use crate::handler::Work;
 use crate::limit::{PREFIX, ReadError, Reading, Share, admit, declared_length};
 use crate::token::{Proof, Verified};
 
@@ -52,10 +58,20 @@ where
         };
 
         let delivery = Delivery::new(verified, attempt.received_at());
-        let request = hand_on(parts, &delivery);
+        #[cfg(feature = "inbox")]
+        let work = match attempt.config().inbox.clone() {
+            Some(inbox) => {
+                let event = inbox.event(&parts, &attempt.config().uri_without_secret(&parts.uri), &delivery);
+                attempt.store();
+                Task::storing(inbox, event, deadline, inner, hand_on(parts, &delivery))
+            }
+            None => Task::handling(inner, hand_on(parts, &delivery)),
+        };
+        #[cfg(not(feature = "inbox"))]
+        let work = Work::new(inner, hand_on(parts, &delivery));
         attempt.deliver(delivery);
 
-        let work = attempt.span().instrument(Work::new(inner, request));
+        let work = attempt.span().instrument(work);
         Ok(Handed { work, attempt, deadline })
     }
 }

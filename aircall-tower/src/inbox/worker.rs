@@ -202,7 +202,7 @@ where
         let room = self.worker.concurrency - self.runs.len();
         // What was settled may have been what others had to wait for.
         let claims = room > 0 && (!self.idle || !self.unsettled.is_empty());
-        if self.rest.is_some_and(|until| Instant::now() < until) || !(claims || !self.unsettled.is_empty()) {
+        if self.rest.is_some_and(|until| Instant::now() < until) || !claims && self.unsettled.is_empty() {
             return false;
         }
         let lease = self.worker.time_limit.saturating_add(SETTLING);

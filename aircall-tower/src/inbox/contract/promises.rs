@@ -160,8 +160,8 @@ async fn done_and_dead<T: Testbed>(testbed: &T) -> Kept {
         (claimed[0].lease, Settlement::Done),
         (claimed[1].lease, Settlement::Dead { reason: "a test".to_owned() }),
     ];
-    store.settle(settlements.clone()).await.map_err(told)?;
-    store.settle(settlements).await.map_err(told)?;
+    store.settle(settlements.clone()).await.map_err(|error| told(&error))?;
+    store.settle(settlements).await.map_err(|error| told(&error))?;
     for claimed in &claimed {
         settle(&store, claimed.lease, retry(Duration::ZERO)).await?;
     }
@@ -247,7 +247,7 @@ async fn many_at_once<T: Testbed>(testbed: &T) -> Kept {
         tokio::spawn(async move {
             let mut new = 0;
             for number in (0..EVENTS).filter(|number| number % 4 == task % 4) {
-                let received = store.put(vec![event(number)]).await.map_err(told)?;
+                let received = store.put(vec![event(number)]).await.map_err(|error| told(&error))?;
                 new += u32::from(received == [Received::New]);
             }
             Ok::<_, String>(new)
@@ -306,20 +306,20 @@ async fn closes<T: Testbed>(testbed: &T) -> Kept {
 async fn nothing<T: Testbed>(testbed: &T) -> Kept {
     let store = testbed.fresh().await;
     put(&store, Vec::new(), &[]).await?;
-    store.settle(Vec::new()).await.map_err(told)
+    store.settle(Vec::new()).await.map_err(|error| told(&error))
 }
 
 async fn put(store: &impl Store, batch: Vec<super::Event>, expected: &[Received]) -> Kept {
-    let received = store.put(batch).await.map_err(told)?;
+    let received = store.put(batch).await.map_err(|error| told(&error))?;
     same(&received.as_slice(), &expected)
 }
 
 async fn settle(store: &impl Store, lease: Lease, settlement: Settlement) -> Kept {
-    store.settle(vec![(lease, settlement)]).await.map_err(told)
+    store.settle(vec![(lease, settlement)]).await.map_err(|error| told(&error))
 }
 
 async fn claim(store: &impl Store, max: usize, in_order: bool) -> Result<Vec<Claimed>, String> {
-    store.claim(Claim { max, lease: LEASE, in_order }).await.map_err(told)
+    store.claim(Claim { max, lease: LEASE, in_order }).await.map_err(|error| told(&error))
 }
 
 /// Claims so many events, which may take a store with servers behind it more than one call, and sees that there are no more.
@@ -340,7 +340,7 @@ async fn claim_all(store: &impl Store, count: usize) -> Result<Vec<Claimed>, Str
 async fn until_claimed(store: &impl Store, asked: Claim) -> Result<Claimed, String> {
     let end = Instant::now() + SOON;
     while Instant::now() < end {
-        let mut claimed = store.claim(asked).await.map_err(told)?;
+        let mut claimed = store.claim(asked).await.map_err(|error| told(&error))?;
         match claimed.len() {
             0 => drop(timeout(SOON, store.wait_due()).await),
             1 => return Ok(claimed.remove(0)),
@@ -369,6 +369,6 @@ fn same<T: PartialEq + std::fmt::Debug>(found: &T, expected: &T) -> Kept {
     if found == expected { Ok(()) } else { Err(format!("found {found:.200?}, expected {expected:.200?}")) }
 }
 
-fn told(error: StoreError) -> String {
+fn told(error: &StoreError) -> String {
     error.to_string()
 }

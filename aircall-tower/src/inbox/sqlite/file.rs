@@ -71,12 +71,12 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     let mode: String =
         connection.query_row("PRAGMA journal_mode=WAL", (), |row| row.get(0)).map_err(wrong)?;
     if mode != "wal" {
-        return Err(untrusted(path, format!("has journal mode {mode:?}, expected \"wal\", which network file systems do not have")));
+        return Err(untrusted(path, &format!("has journal mode {mode:?}, expected \"wal\", which network file systems do not have")));
     }
     set_synchronous(&connection, Synchronous::Full).map_err(wrong)?;
     let level: i32 = connection.query_row("PRAGMA synchronous", (), |row| row.get(0)).map_err(wrong)?;
     if level != Synchronous::Full as i32 {
-        return Err(untrusted(path, format!("has synchronous level {level}, expected 2, which waits for the disk")));
+        return Err(untrusted(path, &format!("has synchronous level {level}, expected 2, which waits for the disk")));
     }
     // Where a plain fsync leaves things in the cache of the disk, which is on macOS alone.
     connection.execute_batch("PRAGMA fullfsync=1; PRAGMA checkpoint_fullfsync=1").map_err(wrong)?;
@@ -91,7 +91,7 @@ pub(super) fn open_beside(path: &Path, write: bool) -> Result<Connection, StoreE
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(wrong)?;
     connection.busy_timeout(BUSY * 10).map_err(wrong)?;
     if ours(path, &connection)? != Some(VERSION) {
-        return Err(untrusted(path, "is no inbox, expected a file that an inbox has made".to_owned()));
+        return Err(untrusted(path, "is no inbox, expected a file that an inbox has made"));
     }
     if write {
         // Checkpoints are the affair of the one who writes.
@@ -121,7 +121,7 @@ pub(super) fn check(path: &Path, connection: &Connection) -> Result<(), StoreErr
     let found: String = connection
         .query_row("PRAGMA quick_check(1)", (), |row| row.get(0))
         .map_err(|error| explain(path, &error))?;
-    if found == "ok" { Ok(()) } else { Err(untrusted(path, format!("is damaged: {found}"))) }
+    if found == "ok" { Ok(()) } else { Err(untrusted(path, &format!("is damaged: {found}"))) }
 }
 
 /// What an error of SQLite means for whoever asked.
@@ -149,7 +149,7 @@ fn ours(path: &Path, connection: &Connection) -> Result<Option<i32>, StoreError>
     match (number("PRAGMA application_id")?, number("SELECT count(*) FROM sqlite_schema")?) {
         (APPLICATION_ID, _) => number("PRAGMA user_version").map(Some),
         (0, 0) => Ok(None),
-        _ => Err(untrusted(path, "is a SQLite file of something else, expected one of an inbox or none".to_owned())),
+        _ => Err(untrusted(path, "is a SQLite file of something else, expected one of an inbox or none")),
     }
 }
 
@@ -157,7 +157,7 @@ fn ours(path: &Path, connection: &Connection) -> Result<Option<i32>, StoreError>
 fn prepare(path: &Path, connection: &Connection) -> Result<(), StoreError> {
     match ours(path, connection)? {
         Some(VERSION) => Ok(()),
-        Some(version) => Err(untrusted(path, format!("has version {version} of the table, expected {VERSION}"))),
+        Some(version) => Err(untrusted(path, &format!("has version {version} of the table, expected {VERSION}"))),
         None => connection
             .execute_batch(&format!(
                 "BEGIN IMMEDIATE; {SCHEMA} PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION}; COMMIT"
@@ -184,6 +184,6 @@ fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::new(kind, format!("{}: {error}", path.display()))
 }
 
-fn untrusted(path: &Path, what: String) -> StoreError {
+fn untrusted(path: &Path, what: &str) -> StoreError {
     StoreError::new(StoreErrorKind::Damaged, format!("{} {what}", path.display()))
 }
