@@ -20,8 +20,8 @@ mod operate;
 use std::fmt;
 use std::sync::Arc;
 
-use http::request::Parts;
 use http::Uri;
+use http::request::Parts;
 use tokio::time::Instant;
 
 use self::door::Door;
@@ -51,7 +51,13 @@ pub struct Inbox {
 impl Inbox {
     /// Makes an inbox of a store.
     pub fn new(store: impl Store) -> Self {
-        Self { store: Door::new(Arc::new(store)), spill: None, inline: false, redact: None, subject: Arc::new(event::subject) }
+        Self {
+            store: Door::new(Arc::new(store)),
+            spill: None,
+            inline: false,
+            redact: None,
+            subject: Arc::new(event::subject),
+        }
     }
 
     /// Opens the embedded store: a SQLite file, which is made if there is none. Only one process can have it open.
@@ -161,6 +167,9 @@ impl Inbox {
 
 impl fmt::Debug for Inbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inbox").field("down", &self.is_down()).field("spill", &self.spill.is_some()).finish_non_exhaustive()
+        f.debug_struct("Inbox")
+            .field("down", &self.is_down())
+            .field("spill", &self.spill.is_some())
+            .finish_non_exhaustive()
     }
 }

@@ -18,8 +18,8 @@ use tokio::time::{Instant, sleep_until};
 
 pub use self::operator::SqliteOperator;
 use self::writer::{Command, Writer};
-use super::store::{Claim, Claimed, Lease, Received, Settlement, Store, StoreError, StoreErrorKind};
 use super::Event;
+use super::store::{Claim, Claimed, Lease, Received, Settlement, Store, StoreError, StoreErrorKind};
 
 /// The oldest SQLite that is trusted: before it, a checkpoint at the wrong moment could damage the file.
 const OLDEST_SQLITE: i32 = 3_051_003;
@@ -150,7 +150,10 @@ impl SqliteStore {
         SqliteOperator::new(PathBuf::from(&*self.path))
     }
 
-    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Command) -> Result<T, StoreError> {
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Command,
+    ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
         let gone = || StoreError::new(StoreErrorKind::Closed, "the store has been closed");
         self.commands.send(command(answer)).map_err(|_| gone())?;

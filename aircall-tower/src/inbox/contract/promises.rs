@@ -70,7 +70,12 @@ async fn duplicates<T: Testbed>(testbed: &T) -> Kept {
     let duplicate = knows(Received::Duplicate);
     let store = testbed.fresh().await;
     // In one batch, while the first waits, while it runs, once it is done, once it is dead, and after a crash.
-    put(&store, vec![event(1), event(1), event(2), event(3)], &[Received::New, duplicate, Received::New, Received::New]).await?;
+    put(
+        &store,
+        vec![event(1), event(1), event(2), event(3)],
+        &[Received::New, duplicate, Received::New, Received::New],
+    )
+    .await?;
     put(&store, vec![event(1)], &[duplicate]).await?;
     let claimed = claim_all(&store, 3).await?;
     put(&store, vec![event(1), event(2)], &[duplicate; 2]).await?;

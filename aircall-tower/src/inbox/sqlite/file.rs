@@ -36,7 +36,10 @@ impl Lock {
             Ok(()) => Ok(Self { _file: file }),
             Err(fs4::TryLockError::WouldBlock) => Err(StoreError::new(
                 StoreErrorKind::Unavailable,
-                format!("{} is in use by another process, or opened twice in this one, expected to be the only one", path.display()),
+                format!(
+                    "{} is in use by another process, or opened twice in this one, expected to be the only one",
+                    path.display()
+                ),
             )),
             Err(fs4::TryLockError::Error(error)) => Err(unusable(&lock, &error)),
         }
@@ -50,7 +53,8 @@ pub(super) fn make(path: &Path) -> Result<(), StoreError> {
         Ok(file) => {
             // A file whose name is not on disk is gone after a power cut.
             let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            let synced = file.sync_all().and_then(|()| if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) });
+            let synced =
+                file.sync_all().and_then(|()| if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) });
             synced.map_err(|error| unusable(path, &error))
         }
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
@@ -63,15 +67,20 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     if rusqlite::version_number() < OLDEST_SQLITE {
         return Err(StoreError::new(
             StoreErrorKind::Damaged,
-            format!("this build has SQLite {}, expected 3.51.3 or later: earlier ones can damage the file", rusqlite::version()),
+            format!(
+                "this build has SQLite {}, expected 3.51.3 or later: earlier ones can damage the file",
+                rusqlite::version()
+            ),
         ));
     }
     let connection = connect(path)?;
     let wrong = |error: rusqlite::Error| explain(path, &error);
-    let mode: String =
-        connection.query_row("PRAGMA journal_mode=WAL", (), |row| row.get(0)).map_err(wrong)?;
+    let mode: String = connection.query_row("PRAGMA journal_mode=WAL", (), |row| row.get(0)).map_err(wrong)?;
     if mode != "wal" {
-        return Err(untrusted(path, &format!("has journal mode {mode:?}, expected \"wal\", which network file systems do not have")));
+        return Err(untrusted(
+            path,
+            &format!("has journal mode {mode:?}, expected \"wal\", which network file systems do not have"),
+        ));
     }
     set_synchronous(&connection, Synchronous::Full).map_err(wrong)?;
     let level: i32 = connection.query_row("PRAGMA synchronous", (), |row| row.get(0)).map_err(wrong)?;
@@ -118,9 +127,8 @@ pub(super) fn set_synchronous(connection: &Connection, level: Synchronous) -> ru
 
 /// Looks through the whole file for damage.
 pub(super) fn check(path: &Path, connection: &Connection) -> Result<(), StoreError> {
-    let found: String = connection
-        .query_row("PRAGMA quick_check(1)", (), |row| row.get(0))
-        .map_err(|error| explain(path, &error))?;
+    let found: String =
+        connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0)).map_err(|error| explain(path, &error))?;
     if found == "ok" { Ok(()) } else { Err(untrusted(path, &format!("is damaged: {found}"))) }
 }
 

@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
+use super::super::Event;
 use super::super::operate::{Entry, State};
 use super::super::store::{Claimed, Lease, Received, Settlement};
-use super::super::Event;
 
 /// Inserts events that are not there yet.
 pub(super) fn put(connection: &Connection, batch: &[Event], now: i64) -> rusqlite::Result<Vec<Received>> {
@@ -133,7 +133,8 @@ pub(super) fn recover(connection: &Connection, now: i64) -> rusqlite::Result<()>
              last_error = 'the process ended during the attempt' WHERE state = 'running'",
         [now],
     )?;
-    connection.execute("UPDATE events SET due_at = ?1, updated_at = ?1 WHERE state = 'ready' AND updated_at > ?1", [now])?;
+    connection
+        .execute("UPDATE events SET due_at = ?1, updated_at = ?1 WHERE state = 'ready' AND updated_at > ?1", [now])?;
     Ok(())
 }
 

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant, SystemTime};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::super::Event;
 use super::super::event::milliseconds;
 use super::super::store::{Claim, Claimed, Lease, Received, Settlement, StoreError, StoreErrorKind};
-use super::super::Event;
 use super::file::{self, Lock, Synchronous};
 use super::{SqliteOptions, Wake, statements};
 
@@ -97,7 +97,10 @@ impl Writer {
         };
         let started = thread::Builder::new().name("aircall-inbox".to_owned()).spawn(move || writer.work(commands));
         started.map(drop).map_err(|error| {
-            StoreError::new(StoreErrorKind::Unavailable, format!("the thread that writes could not be started: {error}"))
+            StoreError::new(
+                StoreErrorKind::Unavailable,
+                format!("the thread that writes could not be started: {error}"),
+            )
         })
     }
 
@@ -214,17 +217,19 @@ impl Writer {
         let claimed = asked.map_err(|error| self.explain(&error))?;
         if claimed.len() < claim.max {
             let next = statements::next_due(connection, now).map_err(|error| self.explain(&error))?;
-            self.wake.set_next_due(next.map(|due| {
-                tokio::time::Instant::now() + Duration::from_millis((due - now).unsigned_abs())
-            }));
+            self.wake.set_next_due(
+                next.map(|due| tokio::time::Instant::now() + Duration::from_millis((due - now).unsigned_abs())),
+            );
         }
         for lease in &ended {
             self.leases.remove(&lease.id);
         }
         let until = instant.checked_add(claim.lease).unwrap_or(instant + FAR);
-        self.leases.extend(claimed.iter().map(|claimed| {
-            (claimed.lease.id, Held { lease: claimed.lease, until, suspect: claimed.interrupted > 0 })
-        }));
+        self.leases.extend(
+            claimed.iter().map(|claimed| {
+                (claimed.lease.id, Held { lease: claimed.lease, until, suspect: claimed.interrupted > 0 })
+            }),
+        );
         Ok(claimed)
     }
 
@@ -268,7 +273,8 @@ impl Writer {
 
     /// Refuses what is new where the disk or the file has no room for it.
     fn has_room(&self) -> Result<(), StoreError> {
-        let full = |what: String| Err(StoreError::new(StoreErrorKind::Full, format!("{}: {what}", self.path.display())));
+        let full =
+            |what: String| Err(StoreError::new(StoreErrorKind::Full, format!("{}: {what}", self.path.display())));
         // A file system that does not say how much is free is found out to be full when it is.
         let free = fs4::available_space(&self.path).unwrap_or(u64::MAX);
         if free < self.options.free_space {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::{Response, Request, header};
+use http::{Request, Response, header};
 use tokio::time::{Instant, timeout};
 use tower::{BoxError, Service, ServiceExt};
 
