@@ -343,7 +343,7 @@ async fn strangers_leave_nothing_in_the_inbox() {
     assert_eq!(store.operator().list(Filter { state: Some(State::Ready), ..Filter::default() }).await.unwrap(), []);
     // One who never ends does not hold the store up either.
     let never = request(crate::support::Pieces::new([numbered(1)[..20].to_owned()], crate::support::End::Never));
-    let mut service = layer.layer(handler::<_, _, _, Infallible>(|| pending()));
+    let mut service = layer.layer(handler::<_, _, _, Infallible>(pending));
     let hanging = service.call(never);
     assert_eq!(post(&layer, &calls, numbered(2)).await.kind, Stored);
     drop(hanging);

@@ -91,7 +91,7 @@ impl Store for Scripted {
     }
 
     async fn wait_due(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn close(&self) {}
