@@ -134,7 +134,11 @@ fn what_is_held_of_a_body_in_pieces_is_twice_what_has_arrived() {
                 // What is allocated altogether shows how often it is copied. Of pieces that are too small for a place of
                 // their own there is one more copy.
                 let copies = if length < 4096 { 2 } else { 1 };
-                assert!(pieces.bytes_total <= (1 + copies) * received + 2 * MORE, "{} bytes {what}", pieces.bytes_total);
+                assert!(
+                    pieces.bytes_total <= (1 + copies) * received + 2 * MORE,
+                    "{} bytes {what}",
+                    pieces.bytes_total
+                );
             }
         }
     }
