@@ -8,7 +8,7 @@ use http_body::Body;
 use tokio::time::Instant;
 
 use crate::Tokens;
-use crate::envelope::{Envelope, Prefix, Seen, readings};
+use crate::envelope::{Envelope, Prefix, readings};
 use crate::limit::Reading;
 use crate::token::Verifier;
 
@@ -19,8 +19,10 @@ pub const IS_UNOBSERVED: bool = cfg!(not(any(feature = "tracing", feature = "met
 pub async fn limit<B: Body>(body: B) -> Option<Bytes> {
     let body = pin!(body);
     let deadline = Instant::now() + Duration::from_secs(3);
-    let mut reading = Reading::new(body, 1024 * 1024, None, deadline);
-    while reading.more().await.ok()? {}
+    let mut reading = Reading::new(body, 1024 * 1024, deadline);
+    while let Some(piece) = reading.more().await.ok()? {
+        reading.keep(piece);
+    }
     Some(reading.into_bytes())
 }
 
@@ -31,7 +33,7 @@ pub async fn limit<B: Body>(body: B) -> Option<Bytes> {
 /// Returns the defect that the layer reports.
 pub fn envelope(body: &Bytes) -> Result<std::ops::Range<usize>, String> {
     let mut prefix = Prefix::new();
-    while prefix.advance(body) != Seen::Nothing {}
+    prefix.advance(body);
     Envelope::parse(body.clone(), prefix.into_begun()).map(|envelope| envelope.data).map_err(|error| error.to_string())
 }
 
@@ -45,7 +47,9 @@ pub fn readings(body: &[u8]) -> Result<bool, String> {
     if gone_on != quick {
         return Err(format!("members at {gone_on:?} when gone on, at once {quick:?}"));
     }
-    if quick_token.is_some() && quick_token != close_token {
+    if let Some(quick_token) = quick_token
+        && close_token.as_deref() != Some(&body[quick_token.clone()])
+    {
         return Err(format!("a token at {quick_token:?}, expected {close_token:?}"));
     }
     match (quick, close) {
