@@ -7,6 +7,8 @@ pub(crate) mod arguments;
 pub(crate) mod cores;
 pub(crate) mod server;
 pub(crate) mod served;
+pub(crate) mod counted;
+pub(crate) mod peers;
 pub(crate) mod wire;
 pub(crate) mod client;
 pub(crate) mod usage;
