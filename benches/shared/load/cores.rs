@@ -24,3 +24,9 @@ fn try_pin(core: usize) -> Result<(), String> {
 fn try_pin(_: usize) -> Result<(), String> {
     Err("not on Linux".to_owned())
 }
+
+/// Lets every other thread on this core go first. Without effect where that cannot be said of one thread.
+pub(crate) fn give_way() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::nice(19);
+}
