@@ -71,6 +71,17 @@ async fn unknown_events_and_resources_pass_with_their_text() {
 }
 
 #[tokio::test]
+async fn half_a_character_in_a_name_is_one_replacement_character() {
+    for (written, read) in [(r"fax.\ud83d", "fax.\u{fffd}"), (r"\udc00\ud83dx\u0021", "\u{fffd}\u{fffd}x!")] {
+        let calls = Calls::default();
+        let text = body(TOKEN, "{}").replace("call.created", written).replace(r#""call""#, &format!("\"{written}\""));
+        assert_eq!(post(&layer(), &calls, text).await.kind, OutcomeKind::Handled);
+        let (delivery, ..) = calls.only();
+        assert_eq!((delivery.event().as_str(), delivery.resource()), (read, Some(read)));
+    }
+}
+
+#[tokio::test]
 async fn what_stands_in_data_never_sinks_an_event() {
     let nines = "9".repeat(400);
     for data in [
