@@ -1,5 +1,6 @@
-//! The stations one by one, for the benches of this workspace. No part of the API: it changes without notice.
+//! The stations one by one, for the benches and fuzzers of this workspace. No part of the API: it changes without notice.
 
+use std::ops::Range;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -7,8 +8,8 @@ use bytes::Bytes;
 use http_body::Body;
 use tokio::time::Instant;
 
-use crate::Tokens;
-use crate::envelope::{Envelope, Prefix, Seen, readings};
+use crate::envelope::{Envelope, Prefix, Seen, readings, without_bom};
+use crate::{Dialect, Timestamp, Tokens};
 use crate::limit::Reading;
 use crate::token::Verifier;
 
@@ -29,10 +30,44 @@ pub async fn limit<B: Body>(body: B) -> Option<Bytes> {
 /// # Errors
 ///
 /// Returns the defect that the layer reports.
-pub fn envelope(body: &Bytes) -> Result<std::ops::Range<usize>, String> {
+pub fn envelope(body: &Bytes) -> Result<Range<usize>, String> {
     let mut prefix = Prefix::new();
     while prefix.advance(body) != Seen::Nothing {}
     Envelope::parse(body.clone(), prefix.into_begun()).map(|envelope| envelope.data).map_err(|error| error.to_string())
+}
+
+/// All that an envelope says, and where its token and `data` stand in the body behind a byte order mark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are named as the members of the envelope")]
+pub struct Members {
+    pub dialect: Dialect,
+    pub event: String,
+    pub resource: Option<String>,
+    pub timestamp: Timestamp,
+    pub token: Range<usize>,
+    pub data: Range<usize>,
+}
+
+/// Reads the envelope of a body as the layer does when it looks for the token at each of these lengths on the way.
+///
+/// # Errors
+///
+/// Returns the defect that the layer reports.
+pub fn members(body: &Bytes, arrived: &[usize]) -> Result<Members, String> {
+    let mut prefix = Prefix::new();
+    for arrived in arrived.iter().copied().chain([body.len()]) {
+        while prefix.advance(&body[..arrived.min(body.len())]) != Seen::Nothing {}
+    }
+    let envelope =
+        Envelope::parse(without_bom(body.clone()), prefix.into_begun()).map_err(|error| error.to_string())?;
+    Ok(Members {
+        dialect: envelope.dialect,
+        event: envelope.event.as_str().to_owned(),
+        resource: envelope.resource.map(String::from),
+        timestamp: envelope.timestamp,
+        token: envelope.token,
+        data: envelope.data,
+    })
 }
 
 /// Compares the quick reading of a body with the close one: whether the quick one took it.
