@@ -9,9 +9,9 @@ use http_body::Body;
 use tokio::time::Instant;
 
 use crate::envelope::{Envelope, Prefix, Seen, readings, without_bom};
-use crate::{Dialect, Timestamp, Tokens};
 use crate::limit::Reading;
 use crate::token::Verifier;
+use crate::{Dialect, Timestamp, Tokens};
 
 /// True if the features `tracing` and `metrics` are off, which allocate for what they show.
 pub const IS_UNOBSERVED: bool = cfg!(not(any(feature = "tracing", feature = "metrics")));
