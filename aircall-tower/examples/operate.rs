@@ -85,7 +85,10 @@ async fn run(operator: &SqliteOperator, command: Command) -> Result<ExitCode, Bo
         Command::Counts => {
             let counts = operator.counts().await?;
             let oldest = counts.oldest_ready_ms.map(|at| format!(", the oldest for {}", age(at))).unwrap_or_default();
-            println!("ready   {}{oldest}\nrunning {}\ndone    {}\ndead    {}", counts.ready, counts.running, counts.done, counts.dead);
+            println!(
+                "ready   {}{oldest}\nrunning {}\ndone    {}\ndead    {}",
+                counts.ready, counts.running, counts.done, counts.dead
+            );
             return Ok(ExitCode::from(u8::from(counts.dead > 0)));
         }
         Command::List(Which { state, event, subject, limit }) => {

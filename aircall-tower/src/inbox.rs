@@ -155,7 +155,7 @@ impl Inbox {
         let mut why = String::from("the store did not take the event before");
         if !self.store.is_down() {
             // What is left after this is for the spill.
-            let soon = deadline - door::PUT_LIMIT / 6;
+            let soon = deadline.checked_sub(door::PUT_LIMIT / 6).unwrap_or(deadline);
             match self.store.put(event.clone(), soon).await {
                 Ok(received) => return Ok(received),
                 Err(error) => why = error.to_string(),

@@ -38,7 +38,8 @@ impl Receiver {
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         let (stop, stopped) = oneshot::channel();
         let retries = Retries::default().with_pauses(Duration::from_millis(10), Duration::from_millis(100));
-        let worker = inbox.worker(work).with_concurrency(64).with_retries(retries).with_grace(Duration::from_millis(100));
+        let worker =
+            inbox.worker(work).with_concurrency(64).with_retries(retries).with_grace(Duration::from_millis(100));
         let worker = tokio::spawn(worker.run(async { drop(stopped.await) }));
         Self { inbox, url, stop, worker, _directory: directory }
     }
@@ -65,7 +66,8 @@ impl Receiver {
 async fn every_event_is_handled_once() {
     let collector = Collector::default();
     let reports = collector.clone();
-    let receiver = Receiver::start(post(move |delivery: Delivery| async move { reports.report(delivery.body()) })).await;
+    let receiver =
+        Receiver::start(post(move |delivery: Delivery| async move { reports.report(delivery.body()) })).await;
     let report = receiver.judge(Some(collector)).await;
     assert_eq!(deviations(&report), [""; 0], "{}", report.human());
     for case in ["retry/handled-once", "retry/concurrent-handled-once", "acknowledgement/handled"] {

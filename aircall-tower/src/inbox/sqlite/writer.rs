@@ -227,7 +227,7 @@ impl Writer {
         let until = instant.checked_add(claim.lease).unwrap_or(instant + FAR);
         self.leases.extend(
             claimed.iter().map(|claimed| {
-                (claimed.lease.id, Held { lease: claimed.lease, until, suspect: claimed.interrupted > 0 })
+                (claimed.lease.id, Held { lease: claimed.lease, until, suspect: claimed.interrupted > 1 })
             }),
         );
         Ok(claimed)

@@ -177,11 +177,11 @@ async fn claims_and_forgetting_find_their_rows_by_an_index() {
     let connection = Connection::open(place.path()).unwrap();
     for (query, index) in [
         (
-            "SELECT id FROM events WHERE state = 'ready' AND interrupted = 0 AND due_at <= 1 ORDER BY due_at, id LIMIT 1",
+            "SELECT id FROM events WHERE state = 'ready' AND interrupted <= 1 AND due_at <= 1 ORDER BY due_at, id LIMIT 1",
             "events_due",
         ),
         (
-            "SELECT id FROM events WHERE state = 'ready' AND interrupted > 0 AND due_at <= 1 ORDER BY interrupted, id LIMIT 1",
+            "SELECT id FROM events WHERE state = 'ready' AND interrupted > 1 AND due_at <= 1 ORDER BY interrupted, id LIMIT 1",
             "events_suspect",
         ),
         (
