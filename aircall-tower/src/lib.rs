@@ -22,6 +22,11 @@ mod future;
 mod body;
 mod deadline;
 
+// Where events are kept until they are handled, if they are not handled in the request.
+#[cfg(feature = "inbox")]
+#[cfg_attr(docsrs, doc(cfg(feature = "inbox")))]
+pub mod inbox;
+
 // What `data` holds.
 pub mod payload;
 

@@ -11,6 +11,8 @@ use crate::acknowledgement::Outcome;
 use crate::extension::Delivery;
 use crate::layer::Config;
 
+#[cfg(feature = "inbox")]
+pub(crate) mod inbox;
 #[cfg(feature = "metrics")]
 mod metrics;
 #[cfg(feature = "tracing")]

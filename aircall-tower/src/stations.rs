@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body::Body;
 use tokio::time::Instant;
 
-use crate::envelope::{Envelope, Prefix, Seen, readings, without_bom};
+use crate::envelope::{Envelope, Prefix, readings, without_bom};
 use crate::limit::Reading;
 use crate::token::Verifier;
 use crate::{Dialect, Timestamp, Tokens};
@@ -20,8 +20,10 @@ pub const IS_UNOBSERVED: bool = cfg!(not(any(feature = "tracing", feature = "met
 pub async fn limit<B: Body>(body: B) -> Option<Bytes> {
     let body = pin!(body);
     let deadline = Instant::now() + Duration::from_secs(3);
-    let mut reading = Reading::new(body, 1024 * 1024, None, deadline);
-    while reading.more().await.ok()? {}
+    let mut reading = Reading::new(body, 1024 * 1024, deadline);
+    while let Some(piece) = reading.more().await.ok()? {
+        reading.keep(piece);
+    }
     Some(reading.into_bytes())
 }
 
@@ -32,7 +34,7 @@ pub async fn limit<B: Body>(body: B) -> Option<Bytes> {
 /// Returns the defect that the layer reports.
 pub fn envelope(body: &Bytes) -> Result<Range<usize>, String> {
     let mut prefix = Prefix::new();
-    while prefix.advance(body) != Seen::Nothing {}
+    prefix.advance(body);
     Envelope::parse(body.clone(), prefix.into_begun()).map(|envelope| envelope.data).map_err(|error| error.to_string())
 }
 
@@ -55,15 +57,18 @@ pub struct Members {
 /// Returns the defect that the layer reports.
 pub fn members(body: &Bytes, arrived: &[usize]) -> Result<Members, String> {
     let mut prefix = Prefix::new();
+    let mut seen = 0;
     for arrived in arrived.iter().copied().chain([body.len()]) {
-        while prefix.advance(&body[..arrived.min(body.len())]) != Seen::Nothing {}
+        let arrived = arrived.clamp(seen, body.len());
+        prefix.advance(&body[seen..arrived]);
+        seen = arrived;
     }
     let envelope =
         Envelope::parse(without_bom(body.clone()), prefix.into_begun()).map_err(|error| error.to_string())?;
     Ok(Members {
         dialect: envelope.dialect,
         event: envelope.event.as_str().to_owned(),
-        resource: envelope.resource.map(String::from),
+        resource: envelope.resource.as_ref().map(|resource| resource.as_str().to_owned()),
         timestamp: envelope.timestamp,
         token: envelope.token,
         data: envelope.data,
@@ -80,7 +85,9 @@ pub fn readings(body: &[u8]) -> Result<bool, String> {
     if gone_on != quick {
         return Err(format!("members at {gone_on:?} when gone on, at once {quick:?}"));
     }
-    if quick_token.is_some() && quick_token != close_token {
+    if let Some(quick_token) = quick_token
+        && close_token.as_deref() != Some(&body[quick_token.clone()])
+    {
         return Err(format!("a token at {quick_token:?}, expected {close_token:?}"));
     }
     match (quick, close) {

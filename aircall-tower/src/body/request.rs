@@ -6,13 +6,14 @@ use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::Empty;
 use pin_project_lite::pin_project;
 
 pin_project! {
     /// The body of the request that the inner service gets.
     ///
     /// For a delivery it is the body that was read; on a path that is not the webhook's it is the original one, unread.
-    pub struct RequestBody<B> {
+    pub struct RequestBody<B = Empty<Bytes>> {
         #[pin]
         kind: RequestKind<B>,
     }

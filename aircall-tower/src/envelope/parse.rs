@@ -7,7 +7,7 @@ use memchr::memchr;
 
 use super::error::{Defect, EnvelopeError};
 use super::scan::Begun;
-use super::{Dialect, Envelope, closely, scan};
+use super::{Dialect, Envelope, Resource, closely, scan};
 use crate::extension::{EventName, Timestamp};
 use crate::payload::Text;
 
@@ -65,7 +65,7 @@ fn string<'a>(raw: &'a str, field: &'static str) -> Result<Cow<'a, str>, Envelop
 }
 
 /// The values of `resource` seen or documented on the wire, which then need no allocation.
-fn known_resource(resource: Cow<'_, str>) -> Cow<'static, str> {
+fn known_resource(resource: Cow<'_, str>) -> Resource {
     const KNOWN: [&str; 12] = [
         "call",
         "contact",
@@ -81,7 +81,7 @@ fn known_resource(resource: Cow<'_, str>) -> Cow<'static, str> {
         "outbound_campaign",
     ];
     match KNOWN.iter().find(|known| **known == resource) {
-        Some(known) => Cow::Borrowed(known),
-        None => Cow::Owned(resource.into_owned()),
+        Some(known) => Resource::Known(known),
+        None => Resource::Unknown(resource.into()),
     }
 }

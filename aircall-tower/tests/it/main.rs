@@ -9,6 +9,7 @@ mod envelope;
 mod token;
 mod extension;
 mod handler;
+mod inbox;
 mod readiness;
 mod acknowledgement;
 

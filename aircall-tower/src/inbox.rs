@@ -1,0 +1,175 @@
+//! Acknowledge an event once it is durable, and work on it in peace.
+//!
+#![doc = include_str!("inbox/guide.md")]
+
+// The way of an event: what is kept of it, the way into a store, the stores, and the worker that takes it out.
+mod event;
+mod door;
+mod spill;
+mod store;
+mod worker;
+
+#[cfg(feature = "sqlite")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
+pub mod sqlite;
+
+// What people do by hand, and what any engine has to meet.
+pub mod contract;
+mod operate;
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::Uri;
+use http::request::Parts;
+use tokio::time::Instant;
+
+use self::door::Door;
+pub use self::event::Event;
+pub use self::operate::{Counts, Entry, Filter, Operate, State};
+use self::spill::Forwarder;
+pub use self::store::{Claim, Claimed, Lease, Received, Settlement, Store, StoreError, StoreErrorKind};
+pub use self::worker::{DoNotRetry, Retries, Run, Summary, Worker};
+use crate::extension::Delivery;
+
+type Redact = Arc<dyn Fn(&mut Event) + Send + Sync>;
+type Subject = Arc<dyn Fn(&Delivery) -> Option<String> + Send + Sync>;
+
+/// Where a [`WebhookLayer`](crate::WebhookLayer) puts events before it acknowledges them, and where a [`Worker`] gets
+/// them from.
+///
+/// It is cheap to clone; clones are the same inbox.
+#[derive(Clone)]
+pub struct Inbox {
+    store: Arc<Door>,
+    spill: Option<Forwarder>,
+    inline: bool,
+    redact: Option<Redact>,
+    subject: Subject,
+}
+
+impl Inbox {
+    /// Makes an inbox of a store.
+    pub fn new(store: impl Store) -> Self {
+        Self {
+            store: Door::new(Arc::new(store)),
+            spill: None,
+            inline: false,
+            redact: None,
+            subject: Arc::new(event::subject),
+        }
+    }
+
+    /// Opens the embedded store: a SQLite file, which is made if there is none. Only one process can have it open.
+    ///
+    /// [`SqliteOptions`](sqlite::SqliteOptions) has what can be set.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file cannot be opened, is held by another process, or cannot be trusted to keep what it
+    /// is given.
+    #[cfg(feature = "sqlite")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
+    pub fn open(path: impl AsRef<std::path::Path>) -> Result<Self, StoreError> {
+        Ok(Self::new(sqlite::SqliteOptions::new().open(path)?))
+    }
+
+    /// Sets where events go when the store does not take them, such as a local file beside a server elsewhere. They are
+    /// moved to the store once it does its work again.
+    #[must_use]
+    pub fn with_spill(mut self, spill: impl Store) -> Self {
+        self.spill = Some(Forwarder::new(Door::new(Arc::new(spill)), Arc::clone(&self.store)));
+        self
+    }
+
+    /// Lets the service inside the layer handle an event that no store takes, while the sender waits for it.
+    ///
+    /// Only if that answers with a 2xx in time is the event acknowledged; otherwise it is the same as without. A handler
+    /// that is not done at the deadline runs on, and Aircall sends again what it is working on.
+    #[must_use]
+    pub fn with_inline_handling(mut self) -> Self {
+        self.inline = true;
+        self
+    }
+
+    /// Sets a hook that may take more out of an event before it is stored. The token is out already.
+    ///
+    /// The key stays that of the delivery, so duplicates are still known. A body that is no envelope any more cannot be
+    /// delivered and goes to the dead letters.
+    #[must_use]
+    pub fn with_redaction(mut self, redact: impl Fn(&mut Event) + Send + Sync + 'static) -> Self {
+        self.redact = Some(Arc::new(redact));
+        self
+    }
+
+    /// Sets what an event is about, for workers that [keep the order](Worker::in_order) of each such object.
+    ///
+    /// By default that is the call, where `data` is one or has a `call_id`, and the resource with its id elsewhere.
+    #[must_use]
+    pub fn with_subject(mut self, subject: impl Fn(&Delivery) -> Option<String> + Send + Sync + 'static) -> Self {
+        self.subject = Arc::new(subject);
+        self
+    }
+
+    /// Makes a worker that hands the events of this inbox to a service.
+    ///
+    /// It need not be in the process that takes them in, if the store can be used by several.
+    pub fn worker<S>(&self, service: S) -> Worker<S> {
+        Worker::new(Arc::clone(self.store.store()), service)
+    }
+
+    /// Ends the intake in good order: what is being stored is seen through, and what comes later is refused as
+    /// [`NotStored`](crate::OutcomeKind::NotStored). Stop the worker first.
+    pub async fn close(&self) {
+        if let Some(spill) = &self.spill {
+            spill.close().await;
+        }
+        self.store.close().await;
+    }
+
+    /// Returns true if the store did not take an event when it was last asked to.
+    #[must_use]
+    pub fn is_down(&self) -> bool {
+        self.store.is_down()
+    }
+
+    pub(crate) fn handles_inline(&self) -> bool {
+        self.inline
+    }
+
+    /// Takes from a request what is going to be stored.
+    pub(crate) fn event(&self, parts: &Parts, uri: &Uri, delivery: &Delivery) -> Event {
+        let mut event = Event::new(parts, uri, delivery, (self.subject)(delivery));
+        if let Some(redact) = &self.redact {
+            redact(&mut event);
+        }
+        event
+    }
+
+    /// Stores an event, wherever that can be done before the deadline. `Ok` means that it is durable.
+    pub(crate) async fn accept(&self, event: Event, deadline: Instant) -> Result<Received, String> {
+        let Some(spill) = &self.spill else {
+            return self.store.put(event, deadline).await.map_err(|error| error.to_string());
+        };
+        spill.start();
+        let mut why = String::from("the store did not take the event before");
+        if !self.store.is_down() {
+            // What is left after this is for the spill.
+            let soon = deadline.checked_sub(door::PUT_LIMIT / 6).unwrap_or(deadline);
+            match self.store.put(event.clone(), soon).await {
+                Ok(received) => return Ok(received),
+                Err(error) => why = error.to_string(),
+            }
+        }
+        spill.put(event, deadline).await.map_err(|error| format!("{why}; and the spill: {error}"))
+    }
+}
+
+impl fmt::Debug for Inbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbox")
+            .field("down", &self.is_down())
+            .field("spill", &self.spill.is_some())
+            .finish_non_exhaustive()
+    }
+}

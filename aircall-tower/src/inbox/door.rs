@@ -1,0 +1,165 @@
+//! Group commit, above any engine: whatever waits is put in one call.
+//!
+//! There is no timer. While one batch is being made durable the next one gathers, so a lone event waits for nobody and
+//! a crowd shares the cost.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
+
+use super::Event;
+use super::store::{DynStore, Received, StoreError, StoreErrorKind};
+
+/// How long a store is given to make an event durable: a client of a frozen server hangs for ever.
+pub(super) const PUT_LIMIT: Duration = Duration::from_secs(3);
+
+/// How many events may wait for one store.
+const WAITING: usize = 4096;
+
+/// How many events, and about how many bytes of bodies, are put in one call at most.
+const BATCH: usize = 512;
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
+
+/// The way into one store.
+pub(super) struct Door {
+    store: Arc<dyn DynStore>,
+    usher: Mutex<Option<Usher>>,
+    closed: AtomicBool,
+    down: AtomicBool,
+}
+
+/// The task that puts what waits, and the queue in front of it.
+struct Usher {
+    queue: mpsc::Sender<Waiting>,
+    task: JoinHandle<()>,
+}
+
+struct Waiting {
+    event: Event,
+    answer: oneshot::Sender<Result<Received, StoreError>>,
+}
+
+impl Door {
+    pub(super) fn new(store: Arc<dyn DynStore>) -> Arc<Self> {
+        Arc::new(Self { store, usher: Mutex::default(), closed: AtomicBool::new(false), down: AtomicBool::new(false) })
+    }
+
+    pub(super) fn store(&self) -> &Arc<dyn DynStore> {
+        &self.store
+    }
+
+    /// Returns true if the store did not do its work when last asked.
+    pub(super) fn is_down(&self) -> bool {
+        self.down.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_down(&self, down: bool) {
+        self.down.store(down, Ordering::Relaxed);
+    }
+
+    /// Stores an event. `Ok` means that it is durable.
+    ///
+    /// An event that is given up at the deadline may be stored all the same.
+    pub(super) async fn put(&self, event: Event, deadline: Instant) -> Result<Received, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.queue()?.try_send(Waiting { event, answer }).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => {
+                StoreError::new(StoreErrorKind::Busy, format!("{WAITING} events wait to be stored, which is the most"))
+            }
+            mpsc::error::TrySendError::Closed(_) => closed(),
+        })?;
+        let result = match timeout_at(deadline.min(Instant::now() + PUT_LIMIT), answered).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => {
+                Err(StoreError::new(StoreErrorKind::Unavailable, "the runtime went down while it was stored"))
+            }
+            Err(_) => Err(StoreError::new(StoreErrorKind::Unavailable, "the store gave no answer in time")),
+        };
+        match &result {
+            Ok(_) => self.set_down(false),
+            // One that is busy will have room in a moment; the others are best left alone until they have been seen to work.
+            Err(error) => self.set_down(error.kind() != StoreErrorKind::Busy),
+        }
+        result
+    }
+
+    /// Takes in nothing more, sees through what waits, and closes the store.
+    pub(super) async fn close(&self) {
+        let usher = {
+            let mut usher = self.usher.lock().unwrap_or_else(PoisonError::into_inner);
+            self.closed.store(true, Ordering::SeqCst);
+            usher.take()
+        };
+        if let Some(Usher { queue, task }) = usher {
+            drop(queue);
+            // It ends once everybody who holds a place in the queue has an answer. If it panicked, they have one too.
+            let _ = task.await;
+        }
+        self.store.close().await;
+    }
+
+    /// The queue, with somebody who serves it: the first one to come calls for that, in the runtime where there is one.
+    fn queue(&self) -> Result<mpsc::Sender<Waiting>, StoreError> {
+        let mut usher = self.usher.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(closed());
+        }
+        if let Some(usher) = &*usher
+            && !usher.queue.is_closed()
+        {
+            return Ok(usher.queue.clone());
+        }
+        let (queue, waiting) = mpsc::channel(WAITING);
+        let task = tokio::spawn(serve(Arc::clone(&self.store), waiting));
+        *usher = Some(Usher { queue: queue.clone(), task });
+        Ok(queue)
+    }
+}
+
+async fn serve(store: Arc<dyn DynStore>, mut waiting: mpsc::Receiver<Waiting>) {
+    let mut gathered = Vec::with_capacity(BATCH);
+    while waiting.recv_many(&mut gathered, BATCH).await > 0 {
+        while !gathered.is_empty() {
+            let (batch, answers) = batch(&mut gathered);
+            if batch.is_empty() {
+                continue;
+            }
+            let result = tokio::time::timeout(PUT_LIMIT, store.put(batch)).await.unwrap_or_else(|_| {
+                Err(StoreError::new(StoreErrorKind::Unavailable, "the store gave no answer within 3 s"))
+            });
+            match result {
+                Ok(received) => {
+                    // An engine that answers for fewer than it was given has not said that the rest is durable: those
+                    // answers are dropped, which their owners take for no answer.
+                    for (answer, received) in answers.into_iter().zip(received) {
+                        let _ = answer.send(Ok(received));
+                    }
+                }
+                Err(error) => answers.into_iter().for_each(|answer| drop(answer.send(Err(error.clone())))),
+            }
+        }
+    }
+}
+
+/// Takes as many as fit one call, without those that nobody waits for any more: their senders have been told no.
+fn batch(gathered: &mut Vec<Waiting>) -> (Vec<Event>, Vec<oneshot::Sender<Result<Received, StoreError>>>) {
+    let mut bytes = 0;
+    let fit = gathered.iter().position(|waiting| {
+        let before = bytes;
+        bytes += waiting.event.body.len();
+        before >= BATCH_BYTES
+    });
+    gathered
+        .drain(..fit.unwrap_or(gathered.len()))
+        .filter(|waiting| !waiting.answer.is_closed())
+        .map(|waiting| (waiting.event, waiting.answer))
+        .unzip()
+}
+
+fn closed() -> StoreError {
+    StoreError::new(StoreErrorKind::Closed, "the inbox has been closed")
+}

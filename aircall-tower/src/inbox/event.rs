@@ -1,0 +1,124 @@
+//! What the inbox keeps of a delivery.
+
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
+use serde::{Deserialize, Serialize};
+
+use crate::body::RequestBody;
+use crate::extension::Delivery;
+use crate::payload::Id;
+
+/// An event as a store keeps it: everything a worker needs to rebuild the request, and no credential.
+///
+/// The value of `token` in the body is the empty string, and headers and query parameters that carry credentials are
+/// left out. It can be serialised, for stores that keep it as one message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// The [`DedupKey`](crate::DedupKey) of the delivery: 32 hex digits. Unique together with `tenant`.
+    pub key: String,
+    /// Whose token it carried, if tokens were configured with tenants.
+    pub tenant: Option<String>,
+    /// The first 8 bytes of the SHA-256 of the token, as 16 hex digits: it tells webhooks apart, and no more.
+    pub token_fingerprint: String,
+    /// The name of the event, such as `call.ended`.
+    pub event: String,
+    /// The `resource` of the envelope.
+    pub resource: Option<String>,
+    /// The object that the event is about, such as `call/4223501188`. Workers that keep the order keep it for each of
+    /// these.
+    pub subject: Option<String>,
+    /// When the request first arrived, in milliseconds since 1970.
+    pub received_at_ms: i64,
+    /// The method of the request: `POST`.
+    pub method: String,
+    /// The URI of the request, without the secret in its query.
+    pub uri: String,
+    /// The headers of the request in their order, without credentials. What is no UTF-8 in them is replaced.
+    pub headers: Vec<(String, String)>,
+    /// The body, a JSON text, without the token.
+    pub body: String,
+}
+
+/// Headers that carry credentials, of the sender or of a proxy on the way.
+const CREDENTIALS: [HeaderName; 4] =
+    [header::AUTHORIZATION, header::PROXY_AUTHORIZATION, header::COOKIE, HeaderName::from_static("x-api-key")];
+
+impl Event {
+    /// Takes from a request what is kept, but for the subject.
+    pub(crate) fn new(parts: &Parts, uri: &Uri, delivery: &Delivery, subject: Option<String>) -> Self {
+        let body = delivery.body_without_token();
+        let kept = |(name, value): (&HeaderName, &HeaderValue)| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            (!CREDENTIALS.contains(name)).then(|| (name.as_str().to_owned(), value))
+        };
+        Self {
+            key: delivery.dedup_key().to_string(),
+            tenant: delivery.tenant().map(|tenant| tenant.as_str().to_owned()),
+            token_fingerprint: delivery.token_fingerprint(),
+            event: delivery.event().as_str().to_owned(),
+            resource: delivery.resource().map(str::to_owned),
+            subject,
+            received_at_ms: milliseconds(delivery.received_at()),
+            method: parts.method.as_str().to_owned(),
+            uri: uri.to_string(),
+            headers: parts.headers.iter().filter(|(_, value)| !value.is_sensitive()).filter_map(kept).collect(),
+            body,
+        }
+    }
+
+    /// Returns when the request first arrived.
+    #[must_use]
+    pub fn received_at(&self) -> SystemTime {
+        let since = std::time::Duration::from_millis(self.received_at_ms.unsigned_abs());
+        if self.received_at_ms < 0 { SystemTime::UNIX_EPOCH - since } else { SystemTime::UNIX_EPOCH + since }
+    }
+
+    /// Makes the request anew, as far as what is kept allows: a hand may have been at the store.
+    pub(crate) fn into_request(self) -> (Request<RequestBody>, Bytes) {
+        let body = Bytes::from(self.body);
+        let mut request = Request::new(RequestBody::delivered(body.clone()));
+        *request.method_mut() = self.method.parse().unwrap_or(Method::POST);
+        *request.uri_mut() = self.uri.parse().unwrap_or_default();
+        let headers: HeaderMap = self
+            .headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value).ok()?)))
+            .collect();
+        *request.headers_mut() = headers;
+        // It was that of the body with the token in it.
+        request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+        request.headers_mut().remove(header::TRANSFER_ENCODING);
+        (request, body)
+    }
+}
+
+/// The object that an event is about, as far as that can be told: the call, where `data` is one or names one, else
+/// the resource itself.
+pub(crate) fn subject(delivery: &Delivery) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Ids {
+        #[serde(default)]
+        id: Option<Id>,
+        #[serde(default)]
+        call_id: Option<Id>,
+    }
+
+    let ids: Ids = delivery.data().ok()?;
+    match (ids.call_id, ids.id) {
+        (Some(call), _) => Some(format!("call/{call}")),
+        (None, Some(id)) => Some(format!("{}/{id}", delivery.resource().unwrap_or(delivery.event().as_str()))),
+        (None, None) => None,
+    }
+}
+
+/// Milliseconds since 1970.
+pub(crate) fn milliseconds(time: SystemTime) -> i64 {
+    let milliseconds = |duration: std::time::Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+    match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => milliseconds(since),
+        Err(before) => -milliseconds(before.duration()),
+    }
+}

@@ -1,0 +1,98 @@
+//! The second store, for when the first does not take events, and the way back from it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::Event;
+use super::door::{Door, PUT_LIMIT};
+use super::store::{Claim, Received, Settlement, StoreError};
+
+/// How many events are moved at once.
+const BATCH: usize = 256;
+
+/// How long a batch that is being moved stays with the one who moves it. It is settled long before.
+const LEASE: Duration = Duration::from_secs(60);
+
+/// How long a store is left alone after it took nothing: doubling, from this to that.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// Keeps events for a store that does not take them, and moves them there once it does.
+#[derive(Clone)]
+pub(super) struct Forwarder {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    spill: Arc<Door>,
+    store: Arc<Door>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Forwarder {
+    pub(super) fn new(spill: Arc<Door>, store: Arc<Door>) -> Self {
+        let forwarder = Self { inner: Arc::new(Inner { spill, store, task: Mutex::default() }) };
+        // What an earlier process left in the spill must not wait for the next event.
+        if tokio::runtime::Handle::try_current().is_ok() {
+            forwarder.start();
+        }
+        forwarder
+    }
+
+    /// Sees to it that there is somebody who moves events.
+    pub(super) fn start(&self) {
+        let mut task = self.inner.task.lock().unwrap_or_else(PoisonError::into_inner);
+        if task.as_ref().is_none_or(JoinHandle::is_finished) {
+            *task = Some(tokio::spawn(forward(Arc::clone(&self.inner.spill), Arc::clone(&self.inner.store))));
+        }
+    }
+
+    pub(super) async fn put(&self, event: Event, deadline: Instant) -> Result<Received, StoreError> {
+        self.inner.spill.put(event, deadline).await
+    }
+
+    pub(super) async fn close(&self) {
+        let task = self.inner.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            // Wherever it is stopped, an event is in one store or in both, where its key makes it one.
+            task.abort();
+        }
+        self.inner.spill.close().await;
+    }
+}
+
+async fn forward(spill: Arc<Door>, store: Arc<Door>) {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match forward_batch(&spill, &store).await {
+            Ok(0) => spill.store().wait_due().await,
+            Ok(_) => pause = FIRST_PAUSE,
+            Err(_) => {
+                sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+    }
+}
+
+/// Moves a batch, and says how many events it was.
+async fn forward_batch(spill: &Door, store: &Door) -> Result<usize, ()> {
+    let claim = Claim { max: BATCH, lease: LEASE, in_order: false };
+    let claimed = spill.store().claim(claim).await.map_err(drop)?;
+    if claimed.is_empty() {
+        return Ok(0);
+    }
+    let (leases, events): (Vec<_>, Vec<_>) = claimed.into_iter().map(|claimed| (claimed.lease, claimed.event)).unzip();
+    let moved = matches!(timeout(PUT_LIMIT, store.store().put(events)).await, Ok(Ok(_)));
+    store.set_down(!moved);
+    let settlement = || match moved {
+        true => Settlement::Done,
+        false => Settlement::Retry { after: Duration::ZERO, reason: "the store does not take it yet".to_owned() },
+    };
+    let count = leases.len();
+    let settled = spill.store().settle(leases.into_iter().map(|lease| (lease, settlement())).collect()).await;
+    (moved && settled.is_ok()).then_some(count).ok_or(())
+}

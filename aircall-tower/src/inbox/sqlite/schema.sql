@@ -1,0 +1,26 @@
+CREATE TABLE events (
+    id                INTEGER PRIMARY KEY,
+    state             TEXT    NOT NULL CHECK (state IN ('ready', 'running', 'done', 'dead')),
+    attempts          INTEGER NOT NULL DEFAULT 0,
+    interrupted       INTEGER NOT NULL DEFAULT 0,
+    received_at       INTEGER NOT NULL,
+    due_at            INTEGER NOT NULL,
+    updated_at        INTEGER NOT NULL,
+    event             TEXT    NOT NULL,
+    resource          TEXT,
+    subject           TEXT,
+    tenant            TEXT    NOT NULL,
+    token_fingerprint TEXT    NOT NULL,
+    key               TEXT    NOT NULL,
+    method            TEXT    NOT NULL,
+    uri               TEXT    NOT NULL,
+    headers           TEXT    NOT NULL,
+    last_error        TEXT,
+    body              TEXT
+) STRICT;
+CREATE UNIQUE INDEX events_key ON events (key, tenant);
+CREATE INDEX events_due ON events (due_at, id) WHERE state = 'ready';
+CREATE INDEX events_suspect ON events (interrupted, id) WHERE state = 'ready' AND interrupted > 1;
+CREATE INDEX events_open ON events (subject, id) WHERE state IN ('ready', 'running');
+CREATE INDEX events_dead ON events (id) WHERE state = 'dead';
+CREATE INDEX events_done ON events (updated_at) WHERE state = 'done';

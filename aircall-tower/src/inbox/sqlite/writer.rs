@@ -1,0 +1,357 @@
+//! The one thread that writes to the file and moves its log into it.
+//!
+//! Everything that has been asked for by the time it looks goes into one transaction.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::super::Event;
+use super::super::event::milliseconds;
+use super::super::store::{Claim, Claimed, Lease, Received, Settlement, StoreError, StoreErrorKind};
+use super::file::{self, Lock, Synchronous};
+use super::{SqliteOptions, Wake, statements};
+
+type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// What the thread is asked to do.
+pub(super) enum Command {
+    Put(Vec<Event>, Answer<Vec<Received>>),
+    Claim(Claim, Answer<Vec<Claimed>>),
+    Settle(Vec<(Lease, Settlement)>, Answer<()>),
+    Close(oneshot::Sender<()>),
+}
+
+/// What has been done for a command, and holds once it is committed.
+enum Done {
+    Put(Vec<Received>),
+    Claim(Vec<Claimed>),
+    Settle,
+    Nothing,
+}
+
+/// How many commands go into one transaction at most.
+const COMMANDS: usize = 256;
+
+/// How often it is looked whether there is something to forget, and how much of that is done in one step.
+const PRUNE_EVERY: Duration = Duration::from_secs(1);
+const PRUNE_STEP: usize = 500;
+
+/// Longer than any lease.
+const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// How long a file is left alone that turned out to be damaged or gone, before it is opened again.
+const REOPEN_AFTER: Duration = Duration::from_secs(1);
+
+pub(super) struct Writer {
+    path: PathBuf,
+    options: SqliteOptions,
+    connection: Result<Connection, StoreError>,
+    synchronous: Option<Synchronous>,
+    failed_at: Instant,
+    clock: Clock,
+    leases: HashMap<i64, Held>,
+    prune_at: Instant,
+    wake: Arc<Wake>,
+    _lock: Lock,
+}
+
+/// A lease in this process, which ends by a clock that nobody sets.
+#[derive(Clone)]
+struct Held {
+    lease: Lease,
+    until: Instant,
+    suspect: bool,
+}
+
+impl Writer {
+    /// Opens the file and starts the thread. It ends when told to close, or when nobody can tell it anything any more.
+    pub(super) fn start(
+        path: PathBuf,
+        options: SqliteOptions,
+        commands: mpsc::UnboundedReceiver<Command>,
+        wake: Arc<Wake>,
+    ) -> Result<(), StoreError> {
+        let lock = Lock::take(&path)?;
+        file::make(&path)?;
+        let connection = file::open(&path)?;
+        let clock = Clock::new();
+        statements::recover(&connection, clock.now()).map_err(|error| file::explain(&path, &error))?;
+        let now = Instant::now();
+        let writer = Self {
+            path,
+            options,
+            connection: Ok(connection),
+            synchronous: Some(Synchronous::Full),
+            failed_at: now,
+            clock,
+            leases: HashMap::new(),
+            prune_at: now,
+            wake,
+            _lock: lock,
+        };
+        let started = thread::Builder::new().name("aircall-inbox".to_owned()).spawn(move || writer.work(commands));
+        started.map(drop).map_err(|error| {
+            StoreError::new(
+                StoreErrorKind::Unavailable,
+                format!("the thread that writes could not be started: {error}"),
+            )
+        })
+    }
+
+    fn work(mut self, mut received: mpsc::UnboundedReceiver<Command>) {
+        let mut closing = Vec::new();
+        while closing.is_empty()
+            && let Some(first) = received.blocking_recv()
+        {
+            let mut commands = vec![first];
+            while commands.len() < COMMANDS
+                && let Ok(command) = received.try_recv()
+            {
+                commands.push(command);
+            }
+            closing.extend(commands.extract_if(.., |command| matches!(command, Command::Close(_))));
+            self.transact(commands);
+            while self.prune() && received.is_empty() {}
+        }
+        received.close();
+        // The last one to close a file moves its log into it and removes that.
+        drop(self);
+        for command in closing {
+            if let Command::Close(answer) = command {
+                let _ = answer.send(());
+            }
+        }
+    }
+
+    /// Does what is asked for in one transaction, and answers once that is committed.
+    fn transact(&mut self, commands: Vec<Command>) {
+        if commands.is_empty() {
+            return;
+        }
+        let leases = self.leases.clone();
+        match self.attempt(&commands) {
+            Ok(done) => {
+                for (command, done) in commands.into_iter().zip(done) {
+                    self.answer(command, done);
+                }
+            }
+            Err(error) => {
+                self.leases = leases;
+                let (puts, others): (Vec<_>, Vec<_>) =
+                    commands.into_iter().partition(|command| matches!(command, Command::Put(..)));
+                // Where there is no room for what is new, there may be some for noting what has become of the old.
+                let again = error.kind() == StoreErrorKind::Full && !puts.is_empty();
+                puts.into_iter().for_each(|command| refuse(command, &error));
+                if again {
+                    self.transact(others);
+                } else {
+                    others.into_iter().for_each(|command| refuse(command, &error));
+                }
+            }
+        }
+    }
+
+    fn attempt(&mut self, commands: &[Command]) -> Result<Vec<Done>, StoreError> {
+        self.reopen()?;
+        let waits = commands.iter().any(|command| matches!(command, Command::Put(..)));
+        if waits {
+            self.has_room()?;
+        }
+        // What a batch without new events says can be found out again after a power cut.
+        let result = self.set_synchronous(if waits { Synchronous::Full } else { Synchronous::Normal }).and_then(|()| {
+            self.connection()?.execute_batch("BEGIN IMMEDIATE").map_err(|error| self.explain(&error))?;
+            let done = commands.iter().map(|command| self.apply(command)).collect::<Result<Vec<_>, _>>()?;
+            self.connection()?.execute_batch("COMMIT").map_err(|error| self.explain(&error))?;
+            Ok(done)
+        });
+        result.inspect_err(|error| self.failed(error))
+    }
+
+    fn apply(&mut self, command: &Command) -> Result<Done, StoreError> {
+        let now = self.clock.now();
+        match command {
+            Command::Put(batch, _) => {
+                let put = statements::put(self.connection()?, batch, now);
+                put.map(Done::Put).map_err(|error| self.explain(&error))
+            }
+            Command::Claim(claim, _) => self.claim(*claim, now).map(Done::Claim),
+            Command::Settle(batch, _) => {
+                for (lease, settlement) in batch {
+                    let settled =
+                        statements::settle(self.connection()?, *lease, settlement, self.options.keep_bodies, now);
+                    settled.map_err(|error| self.explain(&error))?;
+                    if self.leases.get(&lease.id).is_some_and(|held| held.lease == *lease) {
+                        self.leases.remove(&lease.id);
+                    }
+                }
+                Ok(Done::Settle)
+            }
+            Command::Close(_) => Ok(Done::Nothing),
+        }
+    }
+
+    fn claim(&mut self, claim: Claim, now: i64) -> Result<Vec<Claimed>, StoreError> {
+        let instant = Instant::now();
+        let ended: Vec<Lease> =
+            self.leases.values().filter(|held| held.until <= instant).map(|held| held.lease).collect();
+        let connection = self.connection()?;
+        let asked = (|| {
+            for lease in &ended {
+                statements::release(connection, *lease, now)?;
+            }
+            let held = self.leases.len() - ended.len();
+            let suspect_runs = self.leases.values().any(|held| held.suspect && held.until > instant);
+            match statements::suspect(connection, now)? {
+                _ if suspect_runs => Ok(Vec::new()),
+                Some(_) if held > 0 => Ok(Vec::new()),
+                Some(id) => statements::claim_one(connection, id, now),
+                None => statements::claim(connection, claim.max, claim.in_order, now),
+            }
+        })();
+        let claimed = asked.map_err(|error| self.explain(&error))?;
+        if claimed.len() < claim.max {
+            let next = statements::next_due(connection, now).map_err(|error| self.explain(&error))?;
+            self.wake.set_next_due(
+                next.map(|due| tokio::time::Instant::now() + Duration::from_millis((due - now).unsigned_abs())),
+            );
+        }
+        for lease in &ended {
+            self.leases.remove(&lease.id);
+        }
+        let until = instant.checked_add(claim.lease).unwrap_or(instant + FAR);
+        self.leases.extend(
+            claimed.iter().map(|claimed| {
+                (claimed.lease.id, Held { lease: claimed.lease, until, suspect: claimed.interrupted > 1 })
+            }),
+        );
+        Ok(claimed)
+    }
+
+    fn answer(&self, command: Command, done: Done) {
+        match (command, done) {
+            (Command::Put(_, answer), Done::Put(received)) => {
+                if received.contains(&Received::New) {
+                    self.wake.news.notify_one();
+                }
+                let _ = answer.send(Ok(received));
+            }
+            (Command::Claim(_, answer), Done::Claim(claimed)) => {
+                // Whoever asked may have gone; then its leases run out.
+                let _ = answer.send(Ok(claimed));
+            }
+            (Command::Settle(_, answer), _) => drop(answer.send(Ok(()))),
+            _ => {}
+        }
+    }
+
+    /// Forgets some of what has been done for long enough. Returns true if there is more of it.
+    fn prune(&mut self) -> bool {
+        let now = Instant::now();
+        if now < self.prune_at {
+            return false;
+        }
+        let keep = i64::try_from(self.options.keep_done.as_millis()).unwrap_or(i64::MAX);
+        let before = self.clock.now().saturating_sub(keep);
+        let pruned = self.set_synchronous(Synchronous::Normal).and_then(|()| {
+            statements::prune(self.connection()?, before, PRUNE_STEP).map_err(|error| self.explain(&error))
+        });
+        if let Err(error) = &pruned {
+            self.failed(error);
+        }
+        let more = pruned.is_ok_and(|pruned| pruned == PRUNE_STEP);
+        if !more {
+            self.prune_at = now + PRUNE_EVERY;
+        }
+        more
+    }
+
+    /// Refuses what is new where the disk or the file has no room for it.
+    fn has_room(&self) -> Result<(), StoreError> {
+        let full =
+            |what: String| Err(StoreError::new(StoreErrorKind::Full, format!("{}: {what}", self.path.display())));
+        // A file system that does not say how much is free is found out to be full when it is.
+        let free = fs4::available_space(&self.path).unwrap_or(u64::MAX);
+        if free < self.options.free_space {
+            return full(format!("{free} bytes of the disk are free, expected at least {}", self.options.free_space));
+        }
+        let used = statements::used(self.connection()?).map_err(|error| self.explain(&error))?;
+        if used >= self.options.capacity {
+            return full(format!("{used} bytes are in use, expected less than {}", self.options.capacity));
+        }
+        Ok(())
+    }
+
+    fn set_synchronous(&mut self, level: Synchronous) -> Result<(), StoreError> {
+        if self.synchronous != Some(level) {
+            file::set_synchronous(self.connection()?, level).map_err(|error| self.explain(&error))?;
+            self.synchronous = Some(level);
+        }
+        Ok(())
+    }
+
+    /// Takes note that something failed. A file that is full or held by somebody is still good; any other is not used
+    /// again before it has been looked through.
+    fn failed(&mut self, error: &StoreError) {
+        let Ok(connection) = &self.connection else { return };
+        let rolled_back = connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok();
+        if !(rolled_back && matches!(error.kind(), StoreErrorKind::Full | StoreErrorKind::Unavailable)) {
+            self.connection = Err(error.clone());
+            self.synchronous = None;
+            self.failed_at = Instant::now();
+        }
+    }
+
+    /// Opens the file anew if it had to be given up, but not all the time.
+    fn reopen(&mut self) -> Result<(), StoreError> {
+        if let Err(error) = &self.connection {
+            if self.failed_at.elapsed() < REOPEN_AFTER {
+                return Err(error.clone());
+            }
+            self.failed_at = Instant::now();
+            self.connection =
+                file::open(&self.path).and_then(|opened| file::check(&self.path, &opened).map(|()| opened));
+            self.synchronous = None;
+        }
+        Ok(())
+    }
+
+    fn connection(&self) -> Result<&Connection, StoreError> {
+        self.connection.as_ref().map_err(Clone::clone)
+    }
+
+    fn explain(&self, error: &rusqlite::Error) -> StoreError {
+        file::explain(&self.path, error)
+    }
+}
+
+fn refuse(command: Command, error: &StoreError) {
+    match command {
+        Command::Put(_, answer) => drop(answer.send(Err(error.clone()))),
+        Command::Claim(_, answer) => drop(answer.send(Err(error.clone()))),
+        Command::Settle(_, answer) => drop(answer.send(Err(error.clone()))),
+        Command::Close(answer) => drop(answer.send(())),
+    }
+}
+
+/// The time since 1970 in milliseconds, as it was when the file was opened and as it has gone on since: setting the
+/// clock of the machine neither hurries nor holds up what waits.
+struct Clock {
+    opened: Instant,
+    opened_at: i64,
+}
+
+impl Clock {
+    fn new() -> Self {
+        Self { opened: Instant::now(), opened_at: milliseconds(SystemTime::now()) }
+    }
+
+    fn now(&self) -> i64 {
+        self.opened_at.saturating_add(i64::try_from(self.opened.elapsed().as_millis()).unwrap_or(i64::MAX))
+    }
+}

@@ -1,0 +1,8 @@
+//! The inbox: acknowledged means durable, and what is durable is handled.
+
+mod scripted;
+
+mod contract;
+mod road;
+mod sqlite;
+mod worker;
