@@ -47,7 +47,8 @@ impl Lock {
 }
 
 /// Makes the file if there is none, readable by nobody else, since it is going to hold names and numbers of people.
-pub(super) fn make(path: &Path) -> Result<(), StoreError> {
+/// Returns its one true path: by way of a link it would get a second lock.
+pub(super) fn make(path: &Path) -> Result<PathBuf, StoreError> {
     let made = private(OpenOptions::new().write(true).create_new(true)).open(path);
     match made {
         Ok(file) => {
@@ -55,11 +56,12 @@ pub(super) fn make(path: &Path) -> Result<(), StoreError> {
             let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
             let synced =
                 file.sync_all().and_then(|()| if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) });
-            synced.map_err(|error| unusable(path, &error))
+            synced.map_err(|error| unusable(path, &error))?;
         }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(unusable(path, &error)),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(unusable(path, &error)),
     }
+    path.canonicalize().map_err(|error| unusable(path, &error))
 }
 
 /// Opens the file for the one who writes, and sees to it that what is committed is on disk.

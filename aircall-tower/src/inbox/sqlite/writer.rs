@@ -77,8 +77,8 @@ impl Writer {
         commands: mpsc::UnboundedReceiver<Command>,
         wake: Arc<Wake>,
     ) -> Result<(), StoreError> {
+        let path = file::make(&path)?;
         let lock = Lock::take(&path)?;
-        file::make(&path)?;
         let connection = file::open(&path)?;
         let clock = Clock::new();
         statements::recover(&connection, clock.now()).map_err(|error| file::explain(&path, &error))?;
