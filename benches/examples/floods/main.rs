@@ -37,7 +37,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let time = Duration::from_secs_f64(arguments::value("--seconds", 8.0));
-    let patience = Duration::from_secs_f64(arguments::value("--patience", 30.0));
+    let patience = Duration::from_secs_f64(arguments::value("--patience", 10.0));
     let only = arguments::text("--only").unwrap_or_default();
     cores::pin(cores::CLIENT);
     let (receivers, mut missing) = receivers::all();
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
         for receiver in &receivers {
             let mut row = withstand(receiver, &flood, time);
             for _ in 1..TRIES {
-                if row.as_ref().is_ok_and(|row| row.others.is_none()) {
+                if patience.is_zero() || row.as_ref().is_ok_and(|row| row.others.is_none()) {
                     break;
                 }
                 quiet::wait(patience);
@@ -78,7 +78,7 @@ fn withstand(receiver: &Receiver, flood: &Flood, time: Duration) -> Result<Row, 
     let (before, watch) = (usage::cpu(pid), Watch::begin(pid));
 
     let end = Instant::now() + time;
-    let (mut peak, mut cpu) = (idle.peak, before);
+    let (mut peak, mut cpu, mut used) = (idle.peak, before, watch.end());
     let (tally, honest) = std::thread::scope(|scope| {
         let honest = scope.spawn(|| honest::deliver(address, &receiver.honest, end));
         let attack = scope.spawn(|| {
@@ -91,10 +91,13 @@ fn withstand(receiver: &Receiver, flood: &Flood, time: Duration) -> Result<Row, 
             std::thread::sleep(Duration::from_millis(50));
             peak = usage::memory(pid).map_or(peak, |memory| memory.peak);
             cpu = usage::cpu(pid).max(cpu);
+            // While the threads are there whose time it is.
+            if Instant::now() < end {
+                used = watch.end();
+            }
         }
         (attack.join(), honest.join())
     });
-    let used = watch.end();
     let (tally, honest) = (tally.map_err(|_| "the attack panicked")?, honest.map_err(|_| "the honest panicked")?);
     let death = server.death();
     let read = if death.is_none() { read(address) } else { None };

@@ -38,7 +38,7 @@ fn main() -> ExitCode {
         rounds: arguments::value("--rounds", 7),
         turn: Duration::from_secs_f64(arguments::value("--seconds", 1.5)),
         connections: arguments::value("--connections", 16),
-        patience: Duration::from_secs_f64(arguments::value("--patience", 30.0)),
+        patience: Duration::from_secs_f64(arguments::value("--patience", 10.0)),
     };
     let bodies = shared::inputs::bodies().into_iter().filter(|(name, _)| *name != "1 MiB");
     cores::pin(cores::CLIENT);
