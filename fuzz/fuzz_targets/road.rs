@@ -222,6 +222,8 @@ fn check_calls(setup: &Setup, sent: &Sent, seen: &Seen) {
     assert_eq!(delivery.tenant().is_some(), !matches!(setup.verifier, Verifier::One));
     assert!(call.lengths.is_empty() || call.lengths == [body.len().to_string()], "{:?}", call.lengths);
     assert!(!format!("{delivery:?}").contains(TOKEN));
+    let compact = delivery.clone().compact();
+    assert_eq!((compact.raw_data(), compact.dedup_key()), (delivery.raw_data(), delivery.dedup_key()));
 }
 
 /// The status is that of the outcome, and the sender learns nothing else.
