@@ -17,6 +17,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 pub use self::operator::SqliteOperator;
+use self::file::Synchronous;
 use self::writer::{Command, Writer};
 use super::store::{Claim, Claimed, Lease, Received, Settlement, Store, StoreError, StoreErrorKind};
 use super::Event;
@@ -34,6 +35,7 @@ pub struct SqliteOptions {
     capacity: u64,
     keep_done: Duration,
     keep_bodies: bool,
+    synchronous: Synchronous,
 }
 
 impl SqliteOptions {
@@ -46,6 +48,7 @@ impl SqliteOptions {
             capacity: 4 * 1024 * 1024 * 1024,
             keep_done: Duration::from_secs(48 * 60 * 60),
             keep_bodies: true,
+            synchronous: Synchronous::Full,
         }
     }
 
@@ -77,6 +80,15 @@ impl SqliteOptions {
     #[must_use]
     pub fn forget_bodies(mut self) -> Self {
         self.keep_bodies = false;
+        self
+    }
+
+    /// Waits less for the disk than is promised, so that a test of power cuts can be seen to notice.
+    #[cfg(feature = "__weak")]
+    #[doc(hidden)]
+    #[must_use]
+    pub fn weakened(mut self, level: &str) -> Self {
+        self.synchronous = if level == "off" { Synchronous::Off } else { Synchronous::Normal };
         self
     }
 

@@ -101,8 +101,11 @@ pub(super) fn open_beside(path: &Path, write: bool) -> Result<Connection, StoreE
 }
 
 /// How much a commit waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Synchronous {
+    /// For nothing, ever.
+    #[cfg(feature = "__weak")]
+    Off = 0,
     /// For nothing: what it wrote is on disk after the next one that waits.
     Normal = 1,
     /// Until it is on disk.
@@ -111,6 +114,8 @@ pub(super) enum Synchronous {
 
 pub(super) fn set_synchronous(connection: &Connection, level: Synchronous) -> rusqlite::Result<()> {
     connection.execute_batch(match level {
+        #[cfg(feature = "__weak")]
+        Synchronous::Off => "PRAGMA synchronous=OFF",
         Synchronous::Normal => "PRAGMA synchronous=NORMAL",
         Synchronous::Full => "PRAGMA synchronous=FULL",
     })

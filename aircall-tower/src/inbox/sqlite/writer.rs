@@ -282,6 +282,7 @@ impl Writer {
     }
 
     fn set_synchronous(&mut self, level: Synchronous) -> Result<(), StoreError> {
+        let level = level.min(self.options.synchronous);
         if self.synchronous != Some(level) {
             file::set_synchronous(self.connection()?, level).map_err(|error| self.explain(&error))?;
             self.synchronous = Some(level);
