@@ -7,7 +7,7 @@
  *
  * POWERCUT_EARLY   so many percent of the sectors written get to the disk at once, as a kernel may decide at any time
  * POWERCUT_SLOW    a sync takes so many microseconds before it begins
- * POWERCUT_LIES    `wal`: syncs of files of this ending do nothing, `all`: no sync does
+ * POWERCUT_LIES    `-wal`: syncs of files of this ending do nothing, `all`: no sync does
  */
 #define _GNU_SOURCE
 #include <dirent.h>

@@ -5,9 +5,11 @@
 
 mod ledger;
 mod load;
+mod preload;
 mod receiver;
 
 mod crash;
+mod power;
 
 /// How many rounds there are, unless the environment wants more.
 fn rounds(usual: u32) -> u32 {
