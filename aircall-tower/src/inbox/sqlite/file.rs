@@ -77,6 +77,8 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     }
     let connection = connect(path)?;
     let wrong = |error: rusqlite::Error| explain(path, &error);
+    // Before anything is changed: the journal mode is kept in the file, and that may be somebody else's.
+    ours(path, &connection)?;
     let mode: String = connection.query_row("PRAGMA journal_mode=WAL", (), |row| row.get(0)).map_err(wrong)?;
     if mode != "wal" {
         return Err(untrusted(
@@ -204,7 +206,7 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()
@@ -216,6 +218,6 @@ fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::new(kind, format!("{}: {error}", path.display()))
 }
 
-fn untrusted(path: &Path, what: &str) -> StoreError {
+pub(super) fn untrusted(path: &Path, what: &str) -> StoreError {
     StoreError::new(StoreErrorKind::Damaged, format!("{} {what}", path.display()))
 }

@@ -7,9 +7,12 @@ mod ledger;
 mod load;
 mod preload;
 mod receiver;
+mod volume;
 
 mod crash;
 mod power;
+mod killer;
+mod trouble;
 
 /// How many rounds there are, unless the environment wants more.
 fn rounds(usual: u32) -> u32 {
