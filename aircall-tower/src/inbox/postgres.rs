@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 pub use tokio_postgres;
 use tokio_postgres::Transaction;
 
@@ -32,13 +32,17 @@ use self::leases::Leases;
 pub use self::operator::PostgresOperator;
 pub use self::options::PostgresOptions;
 use self::statements::{Statements, moment, storable, whole_milliseconds};
-use super::operate::State;
-use super::store::{Claim, Claimed, Lease, Received, Settlement, Store, StoreError};
-use super::worker::Run;
 use super::Event;
+use super::operate::State;
+use super::store::{Claim, Claimed, Lease, Received, Settlement, Store, StoreError, StoreErrorKind};
+use super::worker::Run;
 
 /// How long at most until others who wrote to the table are noticed, should their word be lost.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How long events are left alone that are locked when they are to be settled: doubling, from this to that.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// A store in a table of a PostgreSQL database. It is cheap to clone; clones are the same store.
 ///
@@ -163,15 +167,24 @@ impl PostgresStore {
         }
         let connection = self.inner.connections.get().await?;
         let settle = connection.prepare_cached(&self.inner.statements.settle).await.map_err(wrong)?;
-        let left = connection
-            .query_one(&settle, &[&ids, &fences, &states, &afters, &reasons, &self.inner.forget_bodies])
-            .await
-            .map_err(wrong)?;
-        let left: i64 = left.try_get(0).map_err(wrong)?;
-        connection.give_back();
-        if left > 0 {
-            return Err(failure::unavailable(format!("{left} of {} events are locked by a transaction that has not ended", ids.len())));
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let left = connection
+                .query_one(&settle, &[&ids, &fences, &states, &afters, &reasons, &self.inner.forget_bodies])
+                .await
+                .map_err(wrong)?;
+            match left.try_get::<_, i64>(0).map_err(wrong)? {
+                0 => break,
+                left if pause > LONGEST_PAUSE => {
+                    let of = ids.len();
+                    return Err(failure::unavailable(format!("{left} of {of} events are locked by a transaction that has not ended")));
+                }
+                // Somebody who claims has looked at them as well, which takes a moment.
+                _ => sleep(pause).await,
+            }
+            pause *= 2;
         }
+        connection.give_back();
         self.inner.leases.end(batch.iter().map(|(lease, _)| *lease));
         Ok(())
     }
@@ -189,9 +202,8 @@ impl PostgresStore {
 
 impl Store for PostgresStore {
     async fn put(&self, batch: Vec<Event>) -> Result<Vec<Received>, StoreError> {
-        let received = self.in_time(async {
-            if batch.is_empty() { Ok(Vec::new()) } else { self.insert(&batch).await }
-        });
+        let received =
+            self.in_time(async { if batch.is_empty() { Ok(Vec::new()) } else { self.insert(&batch).await } });
         let received = received.await?;
         if received.contains(&Received::New) {
             self.inner.post.announce();
@@ -204,7 +216,10 @@ impl Store for PostgresStore {
             let mut claimant = self.inner.claimant.lock().await;
             claimant.claim(claim).await
         });
-        let answer = answer.await.map_err(|error| self.inner.post.why_not_held().unwrap_or(error))?;
+        let answer = answer.await.map_err(|error| match error.kind() {
+            StoreErrorKind::Unavailable => self.inner.post.why_not_held().unwrap_or(error),
+            _ => error,
+        })?;
         let next_due = answer.next_due.map(|after| Instant::now() + after);
         *self.inner.next_due.lock().unwrap_or_else(PoisonError::into_inner) = next_due;
         Ok(answer.claimed)

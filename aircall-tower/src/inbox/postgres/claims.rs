@@ -62,8 +62,7 @@ impl Claimant {
             self.upkeep_at = Some(Instant::now() + UPKEEP_EVERY);
         }
         let before = self.leases.before();
-        let claimed =
-            if before.suspect { Vec::new() } else { self.lease(&mut connection, claim, before.any).await? };
+        let claimed = if before.suspect { Vec::new() } else { self.lease(&mut connection, claim, before.any).await? };
         self.leases.begin(&claimed, claim.lease);
         let next_due = if claimed.len() < claim.max { self.next_due(&connection).await } else { None };
         connection.give_back();

@@ -6,7 +6,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{ClientWrapper, Connect, Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    ClientWrapper, Connect, Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime,
+};
 use tokio::task::JoinHandle;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{AsyncMessage, Client, Config, Error, Socket};
@@ -114,7 +116,9 @@ impl Setup {
             let value: String = found.try_get(column)?;
             match expected.contains(&value.as_str()) {
                 true => Ok(()),
-                false => Err(Unprepared::Untrusted(format!("the server has {what} {value:?}, expected {:?}", expected[0]))),
+                false => {
+                    Err(Unprepared::Untrusted(format!("the server has {what} {value:?}, expected {:?}", expected[0])))
+                }
             }
         };
         is(0, &["on", "remote_apply"], "synchronous_commit")?;
@@ -138,8 +142,7 @@ impl Connections {
         size: usize,
     ) -> Result<Self, StoreError> {
         let limit = setup.limit;
-        let manager =
-            Manager::from_connect(config, connect, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        let manager = Manager::from_connect(config, connect, ManagerConfig { recycling_method: RecyclingMethod::Fast });
         let prepare = Hook::async_fn(move |client: &mut ClientWrapper, _| {
             let setup = setup.clone();
             Box::pin(async move {

@@ -33,9 +33,8 @@ impl Leases {
     pub(super) fn begin(&self, claimed: &[Claimed], time: Duration) {
         let now = Instant::now();
         let until = now.checked_add(time).unwrap_or(now + FAR);
-        self.held().extend(
-            claimed.iter().map(|claimed| (claimed.lease, Held { until, suspect: claimed.interrupted > 0 })),
-        );
+        self.held()
+            .extend(claimed.iter().map(|claimed| (claimed.lease, Held { until, suspect: claimed.interrupted > 0 })));
     }
 
     pub(super) fn end(&self, leases: impl Iterator<Item = Lease>) {

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::super::Event;
 use super::super::operate::{Counts, Entry, Filter, Operate, State};
 use super::super::store::StoreError;
-use super::super::Event;
 use super::connect::Connections;
+use super::failure;
 use super::statements::{self, whole_milliseconds};
 use super::table::Table;
-use super::failure;
 
 /// How many events are forgotten in one step.
 const PURGE_STEP: i64 = 500;

@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 
 use tokio_postgres::{Error, Row};
 
+use super::super::Event;
 use super::super::event::milliseconds;
 use super::super::operate::{Entry, State};
 use super::super::store::{Claimed, Lease};
-use super::super::Event;
 use super::table::Table;
 
 /// Inserts events that are not there yet.
@@ -154,8 +154,7 @@ const PUT_FORWARD: &str = "
 const LEAVE: &str = "
     UPDATE {events} SET state = 'ready', due_at = now(), updated_at = now(), owner = NULL WHERE owner = $1 AND state = 'running'";
 
-const COLUMNS: &str =
-    "received_at, event, resource, subject, tenant, token_fingerprint, key, method, uri, headers::text AS headers, body";
+const COLUMNS: &str = "received_at, event, resource, subject, tenant, token_fingerprint, key, method, uri, headers::text AS headers, body";
 
 /// The statements, with the name of the table in them.
 #[derive(Debug)]

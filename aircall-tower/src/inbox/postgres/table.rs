@@ -61,18 +61,20 @@ impl Table {
             return Ok(());
         }
         if !make {
-            return Err(Unprepared::Untrusted(format!("there is no table {}, expected one that an inbox has made", self.qualified)));
+            return Err(Unprepared::Untrusted(format!(
+                "there is no table {}, expected one that an inbox has made",
+                self.qualified
+            )));
         }
-        let transaction = client.transaction().await?;
-        // `IF NOT EXISTS` alone fails when two of them run at the same moment.
-        transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MAKING]).await?;
-        let made_by_another: bool =
-            transaction.query_one("SELECT to_regclass($1) IS NOT NULL", &[&self.qualified]).await?.try_get(0)?;
-        if !made_by_another {
+        // `IF NOT EXISTS` alone fails when two of them run at the same moment. The lock is that of the session, because a
+        // transaction that has waited for it need not see what was committed meanwhile.
+        client.execute("SELECT pg_advisory_lock($1)", &[&MAKING]).await?;
+        if !self.look(client).await? {
+            let transaction = client.transaction().await?;
             transaction.batch_execute(&self.schema()).await?;
+            transaction.commit().await?;
         }
-        transaction.commit().await?;
-        self.look(client).await.map(drop)
+        client.execute("SELECT pg_advisory_unlock($1)", &[&MAKING]).await.map_err(Unprepared::Failed).map(drop)
     }
 
     /// Returns true if the table is there and ours, and false if there is none.
@@ -87,7 +89,10 @@ impl Table {
         let comment: Option<String> = found.try_get(1)?;
         if comment.as_deref() != Some(VERSION) {
             let comment = comment.map_or("no comment".to_owned(), |comment| format!("the comment {comment:?}"));
-            return Err(Unprepared::Untrusted(format!("the table {} has {comment}, expected {VERSION:?}", self.qualified)));
+            return Err(Unprepared::Untrusted(format!(
+                "the table {} has {comment}, expected {VERSION:?}",
+                self.qualified
+            )));
         }
         if !found.try_get::<_, bool>(0)? {
             return Err(Unprepared::Untrusted(format!(
@@ -122,7 +127,10 @@ mod tests {
         assert!(!schema.contains("aircall_events"), "{schema}");
         assert!(schema.starts_with("CREATE TABLE \"Calls\".\"inbox\" ("), "{schema}");
         assert!(schema.contains("CREATE INDEX inbox_due ON \"Calls\".\"inbox\" (due_at, id)"), "{schema}");
-        assert!(schema.contains("COMMENT ON TABLE \"Calls\".\"inbox\" IS 'aircall-tower inbox, version 1'"), "{schema}");
+        assert!(
+            schema.contains("COMMENT ON TABLE \"Calls\".\"inbox\" IS 'aircall-tower inbox, version 1'"),
+            "{schema}"
+        );
         assert!(schema.contains(VERSION));
     }
 
