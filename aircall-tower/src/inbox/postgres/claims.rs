@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::time::timeout;
+
 use super::super::store::{Claim, Claimed, StoreError};
 use super::connect::{Connection, Connections};
 use super::failure::explain;
@@ -18,6 +20,9 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(1);
 /// again after the server was restarted or a line was cut. The first look of a store is at what a process before it may
 /// have left, and waits for nothing.
 pub(super) const GONE_FOR: Duration = Duration::from_secs(2);
+
+/// How long the server may take to say when the next event is due. Who asks gets events at the same time.
+const MOMENT: Duration = Duration::from_millis(250);
 
 /// How many events are forgotten in one step, and how many steps there are at a time.
 const PRUNE_STEP: i64 = 500;
@@ -63,9 +68,17 @@ impl Claimant {
         }
         let before = self.leases.before();
         let claimed = if before.suspect { Vec::new() } else { self.lease(&mut connection, claim, before.any).await? };
+        let mut next_due = None;
+        let known = claimed.len() >= claim.max || {
+            // Not to know it is no reason to withhold what was claimed.
+            let asked = timeout(MOMENT, self.next_due(&connection)).await;
+            asked.is_ok_and(|answer| answer.map(|due| next_due = due).is_ok())
+        };
+        if known {
+            connection.give_back();
+        }
+        // Nothing is waited for after this: what is held here has been handed out.
         self.leases.begin(&claimed, claim.lease);
-        let next_due = if claimed.len() < claim.max { self.next_due(&connection).await } else { None };
-        connection.give_back();
         Ok(Answer { claimed, next_due })
     }
 
@@ -91,11 +104,12 @@ impl Claimant {
         Ok(claimed)
     }
 
-    /// In which time the next event is due. Not to know it is no reason to withhold what was claimed.
-    async fn next_due(&self, connection: &Connection) -> Option<Duration> {
-        let next_due = connection.prepare_cached(&self.statements.next_due).await.ok()?;
-        let milliseconds: f64 = connection.query_opt(&next_due, &[]).await.ok()??.try_get(0).ok()?;
-        Duration::try_from_secs_f64(milliseconds / 1000.0).ok()
+    /// In which time the next event is due.
+    async fn next_due(&self, connection: &Connection) -> Result<Option<Duration>, tokio_postgres::Error> {
+        let next_due = connection.prepare_cached(&self.statements.next_due).await?;
+        let Some(row) = connection.query_opt(&next_due, &[]).await? else { return Ok(None) };
+        let milliseconds: f64 = row.try_get(0)?;
+        Ok(Duration::try_from_secs_f64(milliseconds / 1000.0).ok())
     }
 
     async fn upkeep(&mut self, connection: &Connection, held_since: Instant) -> Result<(), StoreError> {
