@@ -177,7 +177,9 @@ impl PostgresStore {
                 0 => break,
                 left if pause > LONGEST_PAUSE => {
                     let of = ids.len();
-                    return Err(failure::unavailable(format!("{left} of {of} events are locked by a transaction that has not ended")));
+                    return Err(failure::unavailable(format!(
+                        "{left} of {of} events are locked by a transaction that has not ended"
+                    )));
                 }
                 // Somebody who claims has looked at them as well, which takes a moment.
                 _ => sleep(pause).await,
