@@ -64,7 +64,8 @@ const IN_ORDER: &str = "AND NOT EXISTS (
 
 /// Lets claims in order come one after the other, until the end of the transaction: what one of them is about to run is
 /// not to be seen by another until it is committed.
-const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(1097429577, hashtext('{events}'))";
+const ONE_AT_A_TIME: &str =
+    "SELECT pg_advisory_xact_lock(1097429577, ('{events}'::regclass::oid::bigint & 2147483647)::integer)";
 
 /// In how many milliseconds the next event that waits is due.
 const NEXT_DUE: &str = "

@@ -19,20 +19,15 @@ async fn two_share_the_work_without_overlap() {
     let Some(database) = Database::given() else { return };
     let table = fresh_table();
     let stores = [database.open(&table).await, database.open(&table).await];
-    // Each event is put by both, in batches that meet each other in opposite orders.
-    let putting = stores.iter().zip([false, true]).map(|(store, backwards)| async move {
-        let mut new = 0;
-        for start in (0..EVENTS).step_by(50) {
-            let mut batch: Vec<_> = (start..start + 50).map(event).collect();
-            if backwards {
-                batch.reverse();
-            }
-            new += store.put(batch).await.unwrap().iter().filter(|received| **received == Received::New).count();
-        }
-        new
-    });
-    let new = join_all(putting).await;
-    assert_eq!(new.iter().sum::<usize>(), EVENTS as usize, "{new:?}");
+    // Each event is put by both at the same moment, in batches that meet each other in opposite orders.
+    let mut new = 0;
+    for start in (0..EVENTS).step_by(200) {
+        let batch: Vec<_> = (start..start + 200).map(event).collect();
+        let backwards = batch.iter().rev().cloned().collect();
+        let (one, two) = tokio::join!(stores[0].put(batch), stores[1].put(backwards));
+        new += one.unwrap().iter().chain(&two.unwrap()).filter(|received| **received == Received::New).count();
+    }
+    assert_eq!(new, EVENTS as usize);
 
     let claiming = stores.iter().map(|store| async move {
         let mut keys = Vec::new();
@@ -120,6 +115,51 @@ async fn no_two_events_of_one_subject_run_at_the_same_time() {
     let (put, worked) = timeout(SOON * 3, all).await.unwrap();
     put.into_iter().chain(worked).for_each(|task| task.unwrap());
     assert_eq!(done.lock().unwrap().iter().collect::<HashSet<_>>().len(), EVENTS as usize);
+}
+
+#[tokio::test]
+async fn an_event_that_is_seen_late_waits_for_a_later_one_that_runs() {
+    let Some(database) = Database::given() else { return };
+    let (mut client, table) = (database.client().await, fresh_table());
+    let stores = [database.open(&table).await, database.open(&table).await];
+    let in_order = Claim { in_order: true, ..claim(10) };
+    stores[0].put(vec![event(1)]).await.unwrap();
+    // As one of two that put at the same moment: it has got its number, and is not committed.
+    let late = client.transaction().await.unwrap();
+    let copy = format!(
+        "INSERT INTO {table} (state, received_at, due_at, updated_at, event, subject, tenant, token_fingerprint, key, method, uri, headers, body)
+         SELECT state, received_at, due_at, updated_at, event, 'call/2', tenant, token_fingerprint, 'late', method, uri, headers, body FROM {table}"
+    );
+    late.batch_execute(&copy).await.unwrap();
+    stores[0].put(vec![event(2)]).await.unwrap();
+    let first = stores[0].claim(in_order).await.unwrap();
+    assert_eq!(first.iter().map(|claimed| claimed.event.key.clone()).collect::<Vec<_>>(), [event(1).key, event(2).key]);
+    late.commit().await.unwrap();
+    assert_eq!(stores[1].claim(in_order).await.unwrap(), []);
+    stores[0].settle(vec![(first[1].lease, Settlement::Done)]).await.unwrap();
+    assert_eq!(stores[1].claim(in_order).await.unwrap()[0].event.key, "late");
+}
+
+#[tokio::test]
+async fn claims_in_order_come_one_after_the_other() {
+    let Some(database) = Database::given() else { return };
+    let (mut client, table) = (database.client().await, fresh_table());
+    // Two that do not call the table the same, but mean it.
+    let stores =
+        [database.open(&table).await, database.options(&table).with_schema("public").open(NoTls).await.unwrap()];
+    stores[0].put(vec![event(1), event(2)]).await.unwrap();
+    let held = client.transaction().await.unwrap();
+    let lock =
+        format!("SELECT pg_advisory_xact_lock(1097429577, ('{table}'::regclass::oid::bigint & 2147483647)::integer)");
+    held.execute(&lock, &[]).await.unwrap();
+    let in_order = Claim { in_order: true, ..claim(1) };
+    for store in &stores {
+        assert!(timeout(Duration::from_millis(500), store.claim(in_order)).await.is_err());
+    }
+    // Others have nothing to wait for.
+    assert_eq!(stores[0].claim(claim(1)).await.unwrap().len(), 1);
+    held.commit().await.unwrap();
+    stores[1].claim(in_order).await.unwrap();
 }
 
 #[tokio::test]
