@@ -8,3 +8,5 @@ mod sqlite;
 mod worker;
 #[cfg(target_os = "linux")]
 mod proof;
+#[cfg(feature = "postgres")]
+mod postgres;
