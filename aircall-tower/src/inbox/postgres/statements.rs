@@ -101,7 +101,8 @@ const GONE: &str = "
 
 /// Makes due at once what was running when its process ended, and takes it over.
 const RECOVER: &str = "
-    UPDATE {events} SET state = 'ready', owner = $1, updated_at = now(),
+    UPDATE {events} SET state = 'ready', updated_at = now(),
+        owner = CASE WHEN interrupted + CASE state WHEN 'running' THEN 1 ELSE 0 END > 1 THEN $1::bigint END,
         interrupted = interrupted + CASE state WHEN 'running' THEN 1 ELSE 0 END,
         due_at = CASE state WHEN 'running' THEN now() ELSE due_at END,
         last_error = CASE state WHEN 'running' THEN 'the process ended during the attempt' ELSE last_error END
