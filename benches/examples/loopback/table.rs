@@ -56,7 +56,7 @@ impl Goals {
             };
             let shown = if is_met { format!("**{found:.2}**") } else { format!("{found:.2}") };
             let Goal { ours, theirs, ratio, .. } = goal;
-            // What a core could do that had nothing else to do, which a busy machine hardly changes.
+            // What a core could do that had nothing else to do, which a busy machine changes less.
             let could = 1.0 / cost;
             self.lines.push(format!(
                 "| {body}: {measure}, {ours} against {theirs} | {sign} {ratio} | {shown} | {could:.2} |"
