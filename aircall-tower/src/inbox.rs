@@ -22,6 +22,7 @@ mod operate;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Uri;
 use http::request::Parts;
@@ -34,6 +35,9 @@ use self::spill::Forwarder;
 pub use self::store::{Claim, Claimed, Lease, Received, Settlement, Store, StoreError, StoreErrorKind};
 pub use self::worker::{DoNotRetry, Retries, Run, Summary, Worker};
 use crate::extension::Delivery;
+
+/// How long a store may take where there is a spill, so that the sender still has its answer with time to spare.
+const SPILL_AFTER: Duration = Duration::from_secs(1);
 
 type Redact = Arc<dyn Fn(&mut Event) + Send + Sync>;
 type Subject = Arc<dyn Fn(&Delivery) -> Option<String> + Send + Sync>;
@@ -157,8 +161,7 @@ impl Inbox {
         spill.start();
         let mut why = String::from("the store did not take the event before");
         if !self.store.is_down() {
-            // What is left after this is for the spill.
-            let soon = deadline.checked_sub(door::PUT_LIMIT / 6).unwrap_or(deadline);
+            let soon = deadline.min(Instant::now() + SPILL_AFTER);
             match self.store.put(event.clone(), soon).await {
                 Ok(received) => return Ok(received),
                 Err(error) => why = error.to_string(),
