@@ -186,6 +186,10 @@ async fn what_one_was_running_when_it_died_is_run_by_another_alone() {
     living.settle(vec![(first[0].lease, Settlement::Done)]).await.unwrap();
     let second = claim_all(&living, 1).await;
     assert_eq!((second[0].attempt, second[0].interrupted), (2, 1));
+    living.put(vec![event(4)]).await.unwrap();
+    assert_eq!(living.claim(claim(10)).await.unwrap(), [], "while the last suspect runs");
+    living.settle(vec![(second[0].lease, Settlement::Done)]).await.unwrap();
+    assert_eq!(claim_all(&living, 1).await[0].event, event(4));
 }
 
 #[tokio::test]
