@@ -1,15 +1,45 @@
 //! Waiting no longer than until a moment, for nothing where nothing has to be waited for.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 
-use tokio::task::unconstrained;
-use tokio::time::{Instant, sleep_until};
+use pin_project_lite::pin_project;
+use tokio::task::coop::{Unconstrained, unconstrained};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 /// The moment came first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TooLate;
+
+pin_project! {
+    /// A moment that is waited for beside something else. There is no timer before the first poll.
+    pub(crate) struct Deadline {
+        at: Instant,
+        #[pin]
+        timer: Option<Unconstrained<Sleep>>,
+    }
+}
+
+impl Deadline {
+    pub(crate) fn new(at: Instant) -> Self {
+        Self { at, timer: None }
+    }
+
+    pub(crate) fn at(&self) -> Instant {
+        self.at
+    }
+
+    /// Is ready once the moment has come.
+    pub(crate) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        if this.timer.is_none() {
+            // Unconstrained, or a future that uses up the task's budget at each poll would keep the timer from firing.
+            this.timer.set(Some(unconstrained(sleep_until(*this.at))));
+        }
+        this.timer.as_pin_mut().map_or(Poll::Pending, |timer| timer.poll(cx))
+    }
+}
 
 /// Waits for a future until `deadline`. Whoever is ready in time wins, even at the last poll.
 ///
@@ -17,16 +47,12 @@ pub(crate) struct TooLate;
 /// most handlers are.
 pub(crate) async fn until<F: Future>(deadline: Instant, future: F) -> Result<F::Output, TooLate> {
     let mut future = pin!(future);
-    let mut timer = pin!(None);
+    let mut deadline = pin!(Deadline::new(deadline));
     poll_fn(|cx| {
         if let Poll::Ready(output) = future.as_mut().poll(cx) {
             return Poll::Ready(Ok(output));
         }
-        if timer.is_none() {
-            // Unconstrained, or a future that uses up the task's budget at each poll would keep the timer from firing.
-            timer.set(Some(unconstrained(sleep_until(deadline))));
-        }
-        timer.as_mut().as_pin_mut().map_or(Poll::Pending, |timer| timer.poll(cx)).map(|()| Err(TooLate))
+        deadline.as_mut().poll(cx).map(|()| Err(TooLate))
     })
     .await
 }

@@ -13,8 +13,8 @@ mod prefix;
 mod scan;
 mod text;
 
-use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -45,11 +45,27 @@ pub(crate) struct Envelope {
     pub(crate) body: Bytes,
     pub(crate) dialect: Dialect,
     pub(crate) event: EventName,
-    pub(crate) resource: Option<Cow<'static, str>>,
+    pub(crate) resource: Option<Resource>,
     pub(crate) timestamp: Timestamp,
     pub(crate) data: Range<usize>,
     /// Where the token stands, quotes included, so that it can be cut out of what is compared or shown.
     pub(crate) token: Range<usize>,
+}
+
+/// The value of `resource`, which is not a closed set.
+#[derive(Clone)]
+pub(crate) enum Resource {
+    Known(&'static str),
+    Unknown(Arc<str>),
+}
+
+impl Resource {
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Known(name) => name,
+            Self::Unknown(name) => name,
+        }
+    }
 }
 
 /// Removes a UTF-8 byte order mark, which JSON does not allow and some proxies add.
@@ -76,12 +92,13 @@ pub(crate) mod readings {
         ([None, begun].map(|begun| scan::members(body, begun).map(Vec::from)), token)
     }
 
-    pub(crate) fn close(body: &[u8]) -> (Result<Places, String>, Option<Range<usize>>) {
+    pub(crate) fn close(body: &[u8]) -> (Result<Places, String>, Option<Vec<u8>>) {
         let mut prefix = Prefix::new();
         // The scan for the token asks its quick reader but once, so a first byte alone keeps that out of it.
-        prefix.advance(&body[..body.len().min(1)]);
-        let token = match prefix.advance(body) {
-            Seen::Token(token) => Some(token),
+        let (first, others) = body.split_at(body.len().min(1));
+        prefix.advance(first);
+        let token = match prefix.advance(others) {
+            Seen::Token(token) => Some(token.into_owned()),
             Seen::Nothing | Seen::NoString => None,
         };
         (closely::members(body).map(Vec::from).map_err(|error| error.to_string()), token)

@@ -12,6 +12,7 @@ use tower::util::Oneshot;
 use tower::{Service, ServiceExt};
 
 use crate::body::{RequestBody, ResponseBody};
+use crate::road::Journey;
 
 pin_project! {
     /// The response future of [`Webhook`](crate::Webhook).
@@ -36,7 +37,7 @@ pin_project! {
         R: Body,
     {
         Passing { #[pin] future: Oneshot<S, Q> },
-        Webhook { road: Pin<Box<dyn Future<Output = Response<ResponseBody<R>>> + Send>> },
+        Webhook { journey: Journey<R> },
     }
 }
 
@@ -49,8 +50,8 @@ where
         Self { state: State::Passing { future: inner.oneshot(request) } }
     }
 
-    pub(crate) fn webhook(road: impl Future<Output = Response<ResponseBody<R>>> + Send + 'static) -> Self {
-        Self { state: State::Webhook { road: Box::pin(road) } }
+    pub(crate) fn webhook(journey: Journey<R>) -> Self {
+        Self { state: State::Webhook { journey } }
     }
 }
 
@@ -64,7 +65,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
             StateProj::Passing { future } => future.poll(cx).map_ok(|response| response.map(ResponseBody::passing)),
-            StateProj::Webhook { road } => road.as_mut().poll(cx).map(Ok),
+            StateProj::Webhook { journey } => journey.poll(cx).map(Ok),
         }
     }
 }

@@ -5,23 +5,18 @@
 //! sender hangs up, it finishes in a task of its own: an event that was acknowledged is never cancelled.
 
 use std::any::Any;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use http::{Request, Response};
+use http::Response;
 use pin_project_lite::pin_project;
-use tokio::runtime::Handle;
 use tokio::time::Instant;
+use tower::util::Oneshot;
 use tower::{BoxError, Service, ServiceExt};
 
-use crate::acknowledgement::{Attempt, Ended, OutcomeKind};
-use crate::deadline::until;
-use crate::observe::Span;
-
-/// A handler at work. It can be moved while it runs, which is why it is on the heap.
-pub(crate) type Work<B> = Pin<Box<dyn Future<Output = Finished<B>> + Send>>;
+use crate::acknowledgement::{Ended, OutcomeKind};
 
 /// How a handler ended, and what it answered if that was a 2xx.
 pub(crate) struct Finished<B> {
@@ -29,83 +24,51 @@ pub(crate) struct Finished<B> {
     pub(crate) response: Option<Response<B>>,
 }
 
-/// Prepares the work of a service on a request. Nothing of it runs before the first poll.
-pub(crate) fn work<S, Q, B>(inner: S, request: Request<Q>, span: &Span) -> Work<B>
+pin_project! {
+    /// The work of a service on a request. Nothing of it runs before the first poll.
+    ///
+    /// Written out, since an `async` block has room for whatever it awaits once more.
+    pub(crate) struct Work<S, Q>
+    where
+        S: Service<Q>,
+    {
+        #[pin]
+        called: CatchUnwind<Oneshot<S, Q>>,
+        started: Option<Instant>,
+    }
+}
+
+impl<S, Q> Work<S, Q>
 where
-    S: Service<Request<Q>, Response = Response<B>> + Send + 'static,
-    S::Future: Send,
-    S::Error: Into<BoxError>,
-    Q: Send + 'static,
-    B: 'static,
+    S: Service<Q>,
 {
-    Box::pin(span.instrument(async move {
-        let started = Instant::now();
-        // The text of the error is made in there, too: it is not ours, and may panic.
-        let called = async move { inner.oneshot(request).await.map_err(|error| with_sources(&*error.into())) };
-        let result = CatchUnwind::new(called).await;
-        let (kind, reason, response) = match result {
+    pub(crate) fn new(inner: S, request: Q) -> Self {
+        Self { called: CatchUnwind::new(inner.oneshot(request)), started: None }
+    }
+}
+
+impl<S, Q, B> Future for Work<S, Q>
+where
+    S: Service<Q, Response = Response<B>>,
+    S::Error: Into<BoxError>,
+{
+    type Output = Finished<B>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Finished<B>> {
+        let this = self.project();
+        let started = *this.started.get_or_insert_with(Instant::now);
+        let (kind, reason, response) = match ready!(this.called.poll(cx)) {
             Ok(Ok(response)) if response.status().is_success() => (OutcomeKind::Handled, None, Some(response)),
             Ok(Ok(response)) => (OutcomeKind::Rejected, Some(format!("status {}", response.status())), None),
-            Ok(Err(error)) => (OutcomeKind::Failed, Some(error), None),
+            // The text of the error is not ours either, and may panic.
+            Ok(Err(error)) => match catch_unwind(AssertUnwindSafe(|| with_sources(&*error.into()))) {
+                Ok(error) => (OutcomeKind::Failed, Some(error), None),
+                Err(panic) => (OutcomeKind::Panicked, Some(message(&*panic)), None),
+            },
             Err(panic) => (OutcomeKind::Panicked, Some(panic), None),
         };
-        Finished { ended: Ended { kind, reason, took: started.elapsed() }, response }
-    }))
-}
-
-/// A handler that a sender is waiting for.
-///
-/// Dropped before it is done, that is when the sender hangs up, it goes on in a task.
-pub(crate) struct Awaited<B: 'static> {
-    under_way: Option<(Work<B>, Attempt)>,
-    runtime: Handle,
-}
-
-impl<B: 'static> Awaited<B> {
-    pub(crate) fn new(work: Work<B>, attempt: Attempt) -> Self {
-        Self { under_way: Some((work, attempt)), runtime: Handle::current() }
+        Poll::Ready(Finished { ended: Ended { kind, reason, took: started.elapsed() }, response })
     }
-
-    /// Waits for the handler until the deadline. Past it, what is left to do is answered and goes on in a task.
-    pub(crate) async fn until<R>(
-        mut self,
-        deadline: Instant,
-        defer: impl FnOnce(&mut Attempt) -> R,
-    ) -> Result<(Attempt, Finished<B>), R> {
-        let work = poll_fn(|cx| match &mut self.under_way {
-            Some((work, _)) => work.as_mut().poll(cx),
-            None => Poll::Pending,
-        });
-        let finished = until(deadline, work).await;
-        let Some((work, mut attempt)) = self.under_way.take() else {
-            unreachable!("only this method and the drop take the work out, and either is the last to have it")
-        };
-        match finished {
-            Ok(finished) => Ok((attempt, finished)),
-            Err(_) => {
-                let answer = defer(&mut attempt);
-                self.runtime.spawn(finish(work, attempt));
-                Err(answer)
-            }
-        }
-    }
-}
-
-impl<B: 'static> Drop for Awaited<B> {
-    fn drop(&mut self) {
-        if let Some((work, mut attempt)) = self.under_way.take() {
-            attempt.hung_up();
-            self.runtime.spawn(finish(work, attempt));
-        }
-    }
-}
-
-/// Sees a handler through for which nobody waits. If the runtime goes down first, the attempt reports that.
-async fn finish<B>(work: Work<B>, attempt: Attempt) {
-    let Finished { ended, response } = work.await;
-    attempt.finish(ended);
-    // Nobody is there to take it, and it may panic when dropped.
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(response)));
 }
 
 pin_project! {

@@ -23,8 +23,8 @@ mod operate;
 use std::fmt;
 use std::sync::Arc;
 
-use http::request::Parts;
 use http::Uri;
+use http::request::Parts;
 use tokio::time::Instant;
 
 use self::door::Door;
@@ -46,6 +46,7 @@ type Subject = Arc<dyn Fn(&Delivery) -> Option<String> + Send + Sync>;
 pub struct Inbox {
     store: Arc<Door>,
     spill: Option<Forwarder>,
+    inline: bool,
     redact: Option<Redact>,
     subject: Subject,
 }
@@ -53,7 +54,13 @@ pub struct Inbox {
 impl Inbox {
     /// Makes an inbox of a store.
     pub fn new(store: impl Store) -> Self {
-        Self { store: Door::new(Arc::new(store)), spill: None, redact: None, subject: Arc::new(event::subject) }
+        Self {
+            store: Door::new(Arc::new(store)),
+            spill: None,
+            inline: false,
+            redact: None,
+            subject: Arc::new(event::subject),
+        }
     }
 
     /// Opens the embedded store: a SQLite file, which is made if there is none. Only one process can have it open.
@@ -75,6 +82,16 @@ impl Inbox {
     #[must_use]
     pub fn with_spill(mut self, spill: impl Store) -> Self {
         self.spill = Some(Forwarder::new(Door::new(Arc::new(spill)), Arc::clone(&self.store)));
+        self
+    }
+
+    /// Lets the service inside the layer handle an event that no store takes, while the sender waits for it.
+    ///
+    /// Only if that answers with a 2xx in time is the event acknowledged; otherwise it is the same as without. A handler
+    /// that is not done at the deadline runs on, and Aircall sends again what it is working on.
+    #[must_use]
+    pub fn with_inline_handling(mut self) -> Self {
+        self.inline = true;
         self
     }
 
@@ -119,8 +136,12 @@ impl Inbox {
         self.store.is_down()
     }
 
+    pub(crate) fn handles_inline(&self) -> bool {
+        self.inline
+    }
+
     /// Takes from a request what is going to be stored.
-    pub(crate) fn event(&self, parts: &Parts, uri: Uri, delivery: &Delivery) -> Event {
+    pub(crate) fn event(&self, parts: &Parts, uri: &Uri, delivery: &Delivery) -> Event {
         let mut event = Event::new(parts, uri, delivery, (self.subject)(delivery));
         if let Some(redact) = &self.redact {
             redact(&mut event);
@@ -137,7 +158,7 @@ impl Inbox {
         let mut why = String::from("the store did not take the event before");
         if !self.store.is_down() {
             // What is left after this is for the spill.
-            let soon = deadline - door::PUT_LIMIT / 6;
+            let soon = deadline.checked_sub(door::PUT_LIMIT / 6).unwrap_or(deadline);
             match self.store.put(event.clone(), soon).await {
                 Ok(received) => return Ok(received),
                 Err(error) => why = error.to_string(),
@@ -149,6 +170,9 @@ impl Inbox {
 
 impl fmt::Debug for Inbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inbox").field("down", &self.is_down()).field("spill", &self.spill.is_some()).finish_non_exhaustive()
+        f.debug_struct("Inbox")
+            .field("down", &self.is_down())
+            .field("spill", &self.spill.is_some())
+            .finish_non_exhaustive()
     }
 }

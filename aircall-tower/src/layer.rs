@@ -9,6 +9,8 @@ use tower::Layer;
 use crate::acknowledgement::Policy;
 use crate::error::{ConfigError, Problem};
 use crate::handle::{Shared, WebhookHandle};
+#[cfg(feature = "inbox")]
+use crate::inbox::Inbox;
 use crate::limit::Limits;
 use crate::observe::{Hook, Report};
 use crate::service::Webhook;
@@ -41,6 +43,8 @@ pub(crate) struct Config {
     pub(crate) deadline: Duration,
     pub(crate) policy: Policy,
     pub(crate) hook: Option<Hook>,
+    #[cfg(feature = "inbox")]
+    pub(crate) inbox: Option<Inbox>,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -147,6 +151,19 @@ impl WebhookLayer {
         self.configured(|config| config.hook = Some(Arc::new(hook)))
     }
 
+    /// Stores each delivery in an inbox instead of handing it to the service inside, and acknowledges it once it is on
+    /// disk. A [worker](Inbox::worker) handles it from there.
+    ///
+    /// What cannot be stored is refused with 503 within the failure budget, so that Aircall sends it again, and
+    /// acknowledged with 200 beyond it. Then the [hook](Self::on_outcome) and the log have the only copy: the outcome is
+    /// [`NotStored`](crate::OutcomeKind::NotStored).
+    #[cfg(feature = "inbox")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "inbox")))]
+    #[must_use]
+    pub fn inbox(self, inbox: &Inbox) -> Self {
+        self.configured(|config| config.inbox = Some(inbox.clone()))
+    }
+
     /// Names what this layer receives, in spans and metrics; `aircall` by default.
     ///
     /// Name each where a process has several, or their gauges are one.
@@ -172,6 +189,8 @@ impl WebhookLayer {
                 deadline: DEADLINE,
                 policy: Policy::default(),
                 hook: None,
+                #[cfg(feature = "inbox")]
+                inbox: None,
                 shared: Shared::new(),
             }),
         }
@@ -188,6 +207,17 @@ impl<S> Layer<S> for WebhookLayer {
 
     fn layer(&self, inner: S) -> Webhook<S> {
         Webhook::new(inner, Arc::clone(&self.config))
+    }
+}
+
+#[cfg(feature = "inbox")]
+impl Config {
+    /// The URI of a request as far as it may be stored.
+    pub(crate) fn uri_without_secret(&self, uri: &http::Uri) -> http::Uri {
+        match &self.url_secret {
+            Some(secret) => secret.taken_out_of(uri),
+            None => uri.clone(),
+        }
     }
 }
 
@@ -208,6 +238,6 @@ impl fmt::Debug for Config {
             .field("deadline", &self.deadline)
             .field("policy", &self.policy)
             .field("hook", &self.hook.is_some())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -1,12 +1,17 @@
 //! The road of one request, station by station.
 //!
 //! ```text
-//! limit -> envelope -> token -> extension -> handler -> acknowledgement
+//! limit -> envelope -> token -> extension -> handler, or inbox -> acknowledgement
 //! ```
 //!
 //! The token is looked at as soon as it has arrived, in the middle of the reading, and the envelope once everything
 //! has. That way a wrong token is not paid for with the rest of its body.
 
+mod journey;
+#[cfg(feature = "inbox")]
+mod storing;
+
+use std::future::Future;
 use std::pin::pin;
 
 use http::request::Parts;
@@ -15,16 +20,26 @@ use http_body::Body;
 use tokio::time::Instant;
 use tower::{BoxError, Service};
 
+use self::journey::Handed;
+pub(crate) use self::journey::Journey;
+#[cfg(feature = "inbox")]
+use self::storing::Task;
 use crate::acknowledgement::{Attempt, OutcomeKind, Refusal};
 use crate::body::{RequestBody, ResponseBody};
 use crate::envelope::{Envelope, Prefix, Seen, without_bom};
 use crate::extension::Delivery;
-use crate::handler::{Awaited, Finished, work};
+use crate::handler::Finished;
+#[cfg(not(feature = "inbox"))]
+use crate::handler::Work;
 use crate::limit::{PREFIX, ReadError, Reading, Share, admit, declared_length};
 use crate::token::{Proof, Verified};
 
-/// Takes one request from its arrival to its answer.
-pub(crate) async fn walk<S, B, R>(mut attempt: Attempt, inner: S, request: Request<B>) -> Response<ResponseBody<R>>
+/// Takes one request from its arrival to its handler, or to the answer of one that does not get so far.
+pub(crate) fn walk<S, B, R>(
+    mut attempt: Attempt,
+    inner: S,
+    request: Request<B>,
+) -> impl Future<Output = Result<Handed<impl Future<Output = Finished<R>> + Send>, Response<ResponseBody<R>>>> + Send
 where
     S: Service<Request<RequestBody<B>>, Response = Response<R>> + Send + 'static,
     S::Future: Send,
@@ -35,22 +50,35 @@ where
     let deadline = attempt.after(attempt.config().deadline);
 
     let (parts, body) = request.into_parts();
-    let verified = match receive(&mut attempt, &parts, body, deadline).await {
-        Ok(verified) => verified,
-        Err(refusal) => return attempt.refuse(refusal),
-    };
-
-    let delivery = Delivery::new(verified, attempt.received_at());
-    let request = hand_on(parts, &delivery);
-    attempt.deliver(delivery);
-
-    let work = work(inner, request, attempt.span());
-    let (attempt, Finished { ended, response }) =
-        match Awaited::new(work, attempt).until(deadline, Attempt::defer).await {
-            Ok(finished) => finished,
-            Err(answer) => return answer,
+    // No `async fn`: that would have room for each of its arguments twice.
+    async move {
+        let verified = match receive(&mut attempt, &parts, body, deadline).await {
+            Ok(verified) => verified,
+            Err(refusal) => return Err(attempt.refuse(refusal)),
         };
 
+        let delivery = Delivery::new(verified, attempt.received_at());
+        #[cfg(feature = "inbox")]
+        let work = match attempt.config().inbox.clone() {
+            Some(inbox) => {
+                let event = inbox.event(&parts, &attempt.config().uri_without_secret(&parts.uri), &delivery);
+                attempt.store();
+                Task::storing(inbox, event, deadline, inner, hand_on(parts, &delivery))
+            }
+            None => Task::handling(inner, hand_on(parts, &delivery)),
+        };
+        #[cfg(not(feature = "inbox"))]
+        let work = Work::new(inner, hand_on(parts, &delivery));
+        attempt.deliver(delivery);
+
+        let work = attempt.span().instrument(work);
+        Ok(Handed { work, attempt, deadline })
+    }
+}
+
+/// Answers for a handler that was done in time.
+fn answer<R: Body>(attempt: Attempt, finished: Finished<R>, deadline: Instant) -> Response<ResponseBody<R>> {
+    let Finished { ended, response } = finished;
     let Some(response) = response else { return attempt.acknowledge(ended) };
     attempt.pass_on(ended, bounded(response, deadline))
 }
@@ -76,52 +104,54 @@ async fn receive<B: Body>(
         Share::new(config.name.clone(), config.shared.budget.clone(), config.limits.unauthenticated_bytes());
     let read_deadline = deadline.min(attempt.after(config.limits.read_timeout()));
     let body = pin!(body);
-    let mut reading = Reading::new(body, hold, declared, read_deadline);
+    let mut reading = Reading::new(body, hold, read_deadline);
     let mut prefix = Prefix::new();
     let mut judged: Option<Result<Proof, Refusal>> = None;
 
     loop {
-        let more = match reading.more().await {
-            Ok(more) => more,
+        let piece = match reading.more().await {
+            Ok(Some(piece)) => piece,
+            Ok(None) => break,
             Err(error) => return Err(broken_off(error, attempt, reading, judged)),
         };
-        let beyond_prefix = reading.arrived().len().saturating_sub(PREFIX);
-        loop {
-            match prefix.advance(reading.arrived()) {
-                Seen::Nothing => break,
-                Seen::NoString => return Err(OutcomeKind::Unauthenticated.into()),
-                Seen::Token(quoted) => {
-                    // What waits for a lookup is held for as long as that takes.
-                    if config.verifier.is_elsewhere() && !share.grow_to(beyond_prefix) {
-                        return Err(OutcomeKind::Overloaded.into());
-                    }
-                    let asked = config.verifier.is_elsewhere().then(Instant::now);
-                    let proof = config.verifier.verify(&reading.arrived()[quoted], read_deadline).await;
-                    if let Some(asked) = asked {
-                        reading.extend(asked.elapsed(), deadline);
-                    }
-                    match &proof {
-                        Ok(proof) => attempt.authenticated(proof.webhook()),
-                        Err(refusal) if refusal.kind == OutcomeKind::Unauthenticated => {
-                            return Err(OutcomeKind::Unauthenticated.into());
-                        }
-                        // Whether this is Aircall's, nobody knows. The rest is read, so that the hook can keep it.
-                        Err(_) => {}
-                    }
-                    judged = Some(proof);
+        let beyond_prefix = reading.arrived().saturating_sub(PREFIX);
+        match prefix.advance(&piece) {
+            Seen::Nothing => {}
+            Seen::NoString => return Err(OutcomeKind::Unauthenticated.into()),
+            Seen::Token(quoted) => {
+                // What waits for a lookup is held for as long as that takes.
+                if config.verifier.is_elsewhere() && !share.grow_to(beyond_prefix) {
+                    return Err(OutcomeKind::Overloaded.into());
                 }
+                let asked = config.verifier.is_elsewhere().then(Instant::now);
+                let proof = config.verifier.verify(&quoted, read_deadline).await;
+                if let Some(asked) = asked {
+                    reading.extend(asked.elapsed(), deadline);
+                }
+                match &proof {
+                    Ok(proof) => attempt.authenticated(proof.webhook()),
+                    Err(refusal) if refusal.kind == OutcomeKind::Unauthenticated => {
+                        return Err(OutcomeKind::Unauthenticated.into());
+                    }
+                    // Whether this is Aircall's, nobody knows. The rest is read, so that the hook can keep it.
+                    Err(_) => {}
+                }
+                judged = Some(proof);
             }
         }
+        reading.keep(piece);
         if attempt.is_authentic() {
             share.release();
         } else if !share.grow_to(beyond_prefix) {
             return Err(OutcomeKind::Overloaded.into());
         }
         if reading.overflowed() {
-            return Err(too_large(attempt, reading, judged).await);
-        }
-        if !more {
-            break;
+            if judged.is_some() {
+                // A sender that is still writing may not get to read an answer, so one who may be Aircall is heard out.
+                // A failure of that changes nothing: what is there has been judged.
+                let _ = reading.discard().await;
+            }
+            return Err(too_large(attempt, reading, judged));
         }
     }
 
@@ -162,9 +192,9 @@ fn broken_off<B: Body>(
 }
 
 /// What becomes of a body that is longer than what may be held of it.
-async fn too_large<B: Body>(
+fn too_large<B: Body>(
     attempt: &mut Attempt,
-    mut reading: Reading<'_, B>,
+    reading: Reading<'_, B>,
     judged: Option<Result<Proof, Refusal>>,
 ) -> Refusal {
     let refusal = match judged {
@@ -172,9 +202,6 @@ async fn too_large<B: Body>(
         Some(Err(refusal)) => refusal,
         None => return OutcomeKind::TooLarge.into(),
     };
-    // A sender that is still writing may not get to read an answer, so one who may be Aircall is heard out. A failure
-    // of that changes nothing: what is there has been judged.
-    let _ = reading.discard().await;
     attempt.keep(reading.into_bytes());
     refusal
 }

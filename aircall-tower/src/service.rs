@@ -13,7 +13,7 @@ use crate::acknowledgement::Attempt;
 use crate::body::{RequestBody, ResponseBody};
 use crate::future::ResponseFuture;
 use crate::layer::Config;
-use crate::road;
+use crate::road::{Journey, walk};
 
 /// The service that [`WebhookLayer`](crate::WebhookLayer) makes.
 ///
@@ -62,7 +62,7 @@ where
             return ResponseFuture::passing(inner, request.map(RequestBody::passing));
         }
         let attempt = Attempt::begin(Arc::clone(&self.config), Instant::now());
-        ResponseFuture::webhook(road::walk(attempt, inner, request))
+        ResponseFuture::webhook(Journey::new(walk(attempt, inner, request)))
     }
 }
 

@@ -33,6 +33,9 @@ pub(crate) struct Attempt {
     span: observe::Span,
     _in_flight: InFlight,
     running: Option<Running>,
+    /// What would be acknowledged now is neither stored nor handled.
+    #[cfg(feature = "inbox")]
+    unstored: bool,
 }
 
 /// How a handler ended.
@@ -57,6 +60,8 @@ impl Attempt {
             answered: false,
             ended: false,
             running: None,
+            #[cfg(feature = "inbox")]
+            unstored: false,
         }
     }
 
@@ -88,6 +93,11 @@ impl Attempt {
         self.webhook.is_some()
     }
 
+    /// Returns true once its sender has an answer, or has gone.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.answered
+    }
+
     /// Keeps what arrived of a body that is going to be no delivery, for the hook.
     pub(crate) fn keep(&mut self, body: Bytes) {
         self.body = Some(body);
@@ -100,6 +110,12 @@ impl Attempt {
         self.running = Some(Running::begin(&self.config.shared));
     }
 
+    /// Takes note that what is delivered is going to be stored, and must not be acknowledged before that.
+    #[cfg(feature = "inbox")]
+    pub(crate) fn store(&mut self) {
+        self.unstored = true;
+    }
+
     /// Ends an attempt that reached no handler.
     pub(crate) fn refuse<B: Body>(mut self, refusal: Refusal) -> Response<ResponseBody<B>> {
         self.answer(refusal.kind, refusal.reason, true)
@@ -107,6 +123,11 @@ impl Attempt {
 
     /// Answers that the handler runs on. The attempt goes on with it.
     pub(crate) fn defer<B: Body>(&mut self) -> Response<ResponseBody<B>> {
+        #[cfg(feature = "inbox")]
+        if self.unstored {
+            let reason = "and the handler was not done in time".to_owned();
+            return self.answer(OutcomeKind::NotStored, Some(reason), false);
+        }
         self.answer(OutcomeKind::Deferred, None, false)
     }
 
@@ -118,7 +139,7 @@ impl Attempt {
     ) -> Response<ResponseBody<B>> {
         let status = response.status();
         self.count(status.is_success());
-        self.handler_took(ended.took);
+        self.handler_took(&ended);
         let outcome = self.outcome(ended.kind, Some(status), ended.reason);
         self.report(&outcome, true);
         response.extensions_mut().insert(outcome);
@@ -127,7 +148,7 @@ impl Attempt {
 
     /// Ends an attempt whose handler ended otherwise in time, with an answer of the policy.
     pub(crate) fn acknowledge<B: Body>(mut self, ended: Ended) -> Response<ResponseBody<B>> {
-        self.handler_took(ended.took);
+        self.handler_took(&ended);
         self.answer(ended.kind, ended.reason, true)
     }
 
@@ -140,7 +161,7 @@ impl Attempt {
 
     /// Ends an attempt whose handler ended after the answer, or after the sender had gone.
     pub(crate) fn finish(mut self, ended: Ended) {
-        self.handler_took(ended.took);
+        self.handler_took(&ended);
         let outcome = self.outcome(ended.kind, None, ended.reason);
         self.report(&outcome, true);
     }
@@ -186,8 +207,10 @@ impl Attempt {
         Outcome { kind, status, reason: reason.map(mask) }
     }
 
-    fn handler_took(&self, took: Duration) {
-        observe::handler_took(&self.config, self.delivery.as_ref(), took);
+    fn handler_took(&self, ended: &Ended) {
+        if !matches!(ended.kind, OutcomeKind::Stored | OutcomeKind::Duplicate | OutcomeKind::NotStored) {
+            observe::handler_took(&self.config, self.delivery.as_ref(), ended.took);
+        }
     }
 
     fn report(&mut self, outcome: &Outcome, last: bool) {

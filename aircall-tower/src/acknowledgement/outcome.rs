@@ -132,6 +132,12 @@ kinds! {
     /// The valid token arrived but the rest of the body did not, or not in time. It was **not** handled, and only
     /// sending it again can help.
     Interrupted = "interrupted", true, "an authentic delivery did not arrive whole";
+    /// The event is in the [inbox](crate::WebhookLayer::inbox), on disk, and a worker is going to handle it.
+    Stored = "stored", true, "the event is stored";
+    /// The inbox has had the event before; nothing was stored.
+    Duplicate = "duplicate", true, "the event has been stored before";
+    /// The inbox could not take the event in. It was **not** handled either.
+    NotStored = "not_stored", true, "the event could not be stored";
     /// The handler answered with a 2xx.
     Handled = "handled", true, "the handler accepted the event";
     /// The handler answered with something else.
@@ -142,8 +148,9 @@ kinds! {
     Panicked = "panicked", true, "the handler panicked";
     /// The handler was not done at the deadline. It runs on, and how it ends is reported once more.
     Deferred = "deferred", true, "the handler is not done and runs on after the answer";
-    /// The sender hung up while the handler was running. It runs on, and how it ends is reported once more.
-    HungUp = "hung_up", true, "the sender hung up while the handler was running, which runs on";
+    /// The sender hung up while the handler was running, or the event was being stored. That goes on, and how it ends is
+    /// reported once more.
+    HungUp = "hung_up", true, "the sender hung up while the event was handled, which goes on";
     /// The handler was stopped because the runtime was shut down around it. What it had left to do is lost unless the
     /// hook keeps the delivery: see [`WebhookHandle::drained`](crate::WebhookHandle::drained).
     Lost = "lost", true, "the runtime was shut down while the handler was running";

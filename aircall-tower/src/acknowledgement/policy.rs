@@ -17,8 +17,9 @@ use crate::error::{ConfigError, Problem};
 /// | `ReadTimeout` | 408 | 200 |
 /// | `Incomplete`, `Malformed` | 400 | 200 |
 /// | `ResolverFailed` | 503 within the failure budget, then 200 | 200 |
+/// | `NotStored` | 503 within the failure budget, then 200 | 200 |
 /// | `Interrupted` | 408 within the failure budget, then 200 | 200 |
-/// | `Oversized`, `Unreadable`, `Rejected`, `Failed`, `Panicked`, `Deferred` | 200 | 200 |
+/// | `Stored`, `Duplicate`, `Oversized`, `Unreadable`, `Rejected`, `Failed`, `Panicked`, `Deferred` | 200 | 200 |
 /// | `Handled` | the handler's own response | the handler's own response |
 ///
 /// The body of every answer but the last is empty.
@@ -74,7 +75,9 @@ impl Policy {
             OutcomeKind::Overloaded => Answer::Status(StatusCode::TOO_MANY_REQUESTS),
             OutcomeKind::ReadTimeout => Answer::Status(StatusCode::REQUEST_TIMEOUT),
             OutcomeKind::Incomplete | OutcomeKind::Malformed => Answer::Status(StatusCode::BAD_REQUEST),
-            OutcomeKind::ResolverFailed => Answer::WithinBudget(StatusCode::SERVICE_UNAVAILABLE),
+            OutcomeKind::ResolverFailed | OutcomeKind::NotStored => {
+                Answer::WithinBudget(StatusCode::SERVICE_UNAVAILABLE)
+            }
             OutcomeKind::Interrupted => Answer::WithinBudget(StatusCode::REQUEST_TIMEOUT),
             _ => Answer::Status(StatusCode::OK),
         })
@@ -173,7 +176,8 @@ mod tests {
                 Answer::Status(status) if kind.is_authentic() => assert!(status.is_success(), "{kind}"),
                 Answer::Status(status) => assert!(status.is_client_error(), "{kind}"),
                 Answer::WithinBudget(_) => {
-                    assert!(matches!(kind, OutcomeKind::Interrupted | OutcomeKind::ResolverFailed), "{kind}");
+                    let again = [OutcomeKind::Interrupted, OutcomeKind::NotStored, OutcomeKind::ResolverFailed];
+                    assert!(again.contains(&kind), "{kind}");
                 }
             }
         }

@@ -1,14 +1,14 @@
 //! One authenticated delivery.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use bytes::Bytes;
 use serde::Deserialize;
 
 use super::{DedupKey, EventName, Timestamp};
-use crate::envelope::{Dialect, Envelope};
+use crate::envelope::{Dialect, Envelope, Resource};
 use crate::payload::{Payload, RawJson};
 use crate::token::{Tenant, Verified, mask};
 
@@ -32,10 +32,7 @@ use crate::token::{Tenant, Verified, mask};
 /// ```
 #[derive(Clone)]
 pub struct Delivery {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
+    // Not behind an `Arc`: what it consists of is as cheap to clone, and the one in the extensions has a box there.
     envelope: Envelope,
     tenant: Option<Tenant>,
     received_at: SystemTime,
@@ -45,13 +42,13 @@ struct Inner {
 impl Delivery {
     pub(crate) fn new(verified: Verified<Envelope>, received_at: SystemTime) -> Self {
         let (envelope, tenant) = verified.into_parts();
-        Self { inner: Arc::new(Inner { envelope, tenant, received_at, dedup_key: OnceLock::new() }) }
+        Self { envelope, tenant, received_at, dedup_key: OnceLock::new() }
     }
 
     /// Returns the name of the event.
     #[must_use]
     pub fn event(&self) -> &EventName {
-        &self.inner.envelope.event
+        &self.envelope.event
     }
 
     /// Returns the `resource`, which is not a closed set, or `None` where a message callback states none.
@@ -59,31 +56,31 @@ impl Delivery {
     /// Route on [`event`](Self::event) instead: for some events the vendor's own documents disagree about this field.
     #[must_use]
     pub fn resource(&self) -> Option<&str> {
-        self.inner.envelope.resource.as_deref()
+        self.envelope.resource.as_ref().map(Resource::as_str)
     }
 
     /// Returns when Aircall built the body.
     #[must_use]
     pub fn timestamp(&self) -> Timestamp {
-        self.inner.envelope.timestamp
+        self.envelope.timestamp
     }
 
     /// Returns which of Aircall's two mechanisms sent this.
     #[must_use]
     pub fn dialect(&self) -> Dialect {
-        self.inner.envelope.dialect
+        self.envelope.dialect
     }
 
     /// Returns whose token it carried, if tokens were configured with tenants.
     #[must_use]
     pub fn tenant(&self) -> Option<&Tenant> {
-        self.inner.tenant.as_ref()
+        self.tenant.as_ref()
     }
 
     /// Returns when the request arrived here, by this machine's clock.
     #[must_use]
     pub fn received_at(&self) -> SystemTime {
-        self.inner.received_at
+        self.received_at
     }
 
     /// Reads `data` as the object that events of this name hold. It never fails, and loses nothing that stands there.
@@ -123,7 +120,7 @@ impl Delivery {
     /// Returns `data` as the JSON text that arrived.
     #[must_use]
     pub fn raw_data(&self) -> &str {
-        let envelope = &self.inner.envelope;
+        let envelope = &self.envelope;
         // The whole body has been validated as UTF-8; a part cut along JSON values is UTF-8 as well.
         std::str::from_utf8(&envelope.body[envelope.data.clone()]).unwrap_or_default()
     }
@@ -131,19 +128,19 @@ impl Delivery {
     /// Returns `data` as bytes that share the body's memory.
     #[must_use]
     pub fn raw_data_bytes(&self) -> Bytes {
-        self.inner.envelope.body.slice(self.inner.envelope.data.clone())
+        self.envelope.body.slice(self.envelope.data.clone())
     }
 
     /// Returns the whole body, **with the token in it**.
     #[must_use]
     pub fn body(&self) -> &Bytes {
-        &self.inner.envelope.body
+        &self.envelope.body
     }
 
     /// Returns the whole body with an empty string in the place of the token, which can be stored and logged.
     #[must_use]
     pub fn body_without_token(&self) -> String {
-        let (body, token) = (self.body(), &self.inner.envelope.token);
+        let (body, token) = (self.body(), &self.envelope.token);
         let text = |part: &[u8]| String::from_utf8_lossy(part).into_owned();
         // The token is a JSON value of a body that is UTF-8, so either part is.
         let mut without = text(&body[..token.start]);
@@ -158,21 +155,41 @@ impl Delivery {
     pub(crate) fn token_fingerprint(&self) -> String {
         use sha2::{Digest, Sha256};
 
-        let envelope = &self.inner.envelope;
+        let envelope = &self.envelope;
         let token: String = serde_json::from_slice(&envelope.body[envelope.token.clone()]).unwrap_or_default();
         Sha256::digest(token.as_bytes())[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Returns the key under which a retry can be recognised. It is computed at the first call.
+    /// Gives this delivery a buffer of its own, just as long as the body.
+    ///
+    /// A body that came in one piece is never copied. It shares the memory in which the server read the request, which
+    /// may be far larger, and is given back only when nobody holds any part of it. That is right for a handler; whoever
+    /// keeps deliveries for long, in a queue or a cache, makes them compact. Clones made before still share the server's.
+    ///
+    /// ```
+    /// # use aircall_tower::Delivery;
+    /// # type Kept = tokio::sync::mpsc::UnboundedSender<Delivery>;
+    /// async fn on_event(kept: Kept, delivery: Delivery) {
+    ///     let _ = kept.send(delivery.compact());
+    /// }
+    /// ```
+    #[must_use]
+    pub fn compact(mut self) -> Self {
+        self.envelope.body = Bytes::copy_from_slice(&self.envelope.body);
+        self
+    }
+
+    /// Returns the key under which a retry can be recognised. It is computed at the first call, and known to clones that
+    /// are made after it.
     #[must_use]
     pub fn dedup_key(&self) -> DedupKey {
-        let envelope = &self.inner.envelope;
-        *self.inner.dedup_key.get_or_init(|| DedupKey::of(&envelope.body, envelope.token.clone()))
+        let envelope = &self.envelope;
+        *self.dedup_key.get_or_init(|| DedupKey::of(&envelope.body, envelope.token.clone()))
     }
 
     /// Takes the token out of a text that the handler wrote, as it is and as it stands in the body.
     pub(crate) fn mask(&self, text: &str) -> String {
-        let envelope = &self.inner.envelope;
+        let envelope = &self.envelope;
         let quoted = &envelope.body[envelope.token.clone()];
         let token = serde_json::from_slice::<String>(quoted).unwrap_or_default();
         let written = std::str::from_utf8(quoted).unwrap_or_default().trim_matches('"');
@@ -188,7 +205,7 @@ impl fmt::Debug for Delivery {
             .field("timestamp", &self.timestamp())
             .field("dialect", &self.dialect())
             .field("tenant", &self.tenant())
-            .field("data_bytes", &self.inner.envelope.data.len())
+            .field("data_bytes", &self.envelope.data.len())
             .finish_non_exhaustive()
     }
 }

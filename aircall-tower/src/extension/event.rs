@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 macro_rules! events {
     ($($variant:ident = $name:literal $(, $meaning:literal)?;)*) => {
@@ -18,7 +19,7 @@ macro_rules! events {
                 $variant,
             )*
             /// A name that this version does not know, as it stood in the body.
-            Unknown(Box<str>),
+            Unknown(Arc<str>),
         }
 
         impl EventName {

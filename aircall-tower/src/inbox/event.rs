@@ -48,7 +48,7 @@ const CREDENTIALS: [HeaderName; 4] =
 
 impl Event {
     /// Takes from a request what is kept, but for the subject.
-    pub(crate) fn new(parts: &Parts, uri: Uri, delivery: &Delivery, subject: Option<String>) -> Self {
+    pub(crate) fn new(parts: &Parts, uri: &Uri, delivery: &Delivery, subject: Option<String>) -> Self {
         let body = delivery.body_without_token();
         let kept = |(name, value): (&HeaderName, &HeaderValue)| {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();

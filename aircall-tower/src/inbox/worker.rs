@@ -202,7 +202,7 @@ where
         let room = self.worker.concurrency - self.runs.len();
         // What was settled may have been what others had to wait for.
         let claims = room > 0 && (!self.idle || !self.unsettled.is_empty());
-        if self.rest.is_some_and(|until| Instant::now() < until) || !(claims || !self.unsettled.is_empty()) {
+        if self.rest.is_some_and(|until| Instant::now() < until) || !claims && self.unsettled.is_empty() {
             return false;
         }
         let lease = self.worker.time_limit.saturating_add(SETTLING);
@@ -250,7 +250,9 @@ where
     fn ended(&mut self, ended: Result<(task::Id, Settlement), JoinError>) {
         let (id, settlement) = match ended {
             Ok(ended) => ended,
-            Err(error) => (error.id(), Settlement::Retry { after: Duration::ZERO, reason: "the worker was stopped".to_owned() }),
+            Err(error) => {
+                (error.id(), Settlement::Retry { after: Duration::ZERO, reason: "the worker was stopped".to_owned() })
+            }
         };
         let Some(lease) = self.leases.remove(&id) else { return };
         match &settlement {

@@ -51,8 +51,14 @@ impl Span {
         let elapsed_ms = u64::try_from(report.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (kind, reason, late) = (outcome.kind().description(), outcome.reason(), report.is_late());
         match outcome.kind() {
+            // Nobody is going to send it again, so this may be the only place that still has it.
+            OutcomeKind::NotStored if outcome.status().is_some_and(|status| status.is_success()) => {
+                let body = report.delivery().map(Delivery::body_without_token);
+                error!(target: TARGET, status, reason, elapsed_ms, late, body, "{kind}, and was acknowledged");
+            }
             // Something that was acknowledged, or may have been honest, was not handled.
-            OutcomeKind::Rejected
+            OutcomeKind::NotStored
+            | OutcomeKind::Rejected
             | OutcomeKind::Failed
             | OutcomeKind::Panicked
             | OutcomeKind::Lost

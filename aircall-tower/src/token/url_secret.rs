@@ -29,6 +29,17 @@ impl UrlSecret {
         }
     }
 
+    /// Returns a URI without the parameter, which is only that: path and the rest of the query stay.
+    #[cfg(feature = "inbox")]
+    pub(crate) fn taken_out_of(&self, uri: &http::Uri) -> http::Uri {
+        let Some(query) = uri.query() else { return uri.clone() };
+        let named = |pair: &&str| form_urlencoded::parse(pair.as_bytes()).all(|(name, _)| *name != *self.name);
+        let kept: Vec<&str> = query.split('&').filter(named).collect();
+        let (path, kept) = (uri.path(), kept.join("&"));
+        let shorter = if kept.is_empty() { path.to_owned() } else { format!("{path}?{kept}") };
+        shorter.parse().unwrap_or_default()
+    }
+
     /// Takes the secret out of a text that somebody else wrote, as it is and as it stands in URLs.
     pub(crate) fn mask(&self, text: &str) -> String {
         let secret = self.secret.expose();

@@ -34,7 +34,7 @@ impl Leases {
         let now = Instant::now();
         let until = now.checked_add(time).unwrap_or(now + FAR);
         self.held()
-            .extend(claimed.iter().map(|claimed| (claimed.lease, Held { until, suspect: claimed.interrupted > 0 })));
+            .extend(claimed.iter().map(|claimed| (claimed.lease, Held { until, suspect: claimed.interrupted > 1 })));
     }
 
     pub(super) fn end(&self, leases: impl Iterator<Item = Lease>) {

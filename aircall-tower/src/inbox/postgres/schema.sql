@@ -21,7 +21,7 @@ CREATE TABLE aircall_events (
 );
 CREATE UNIQUE INDEX aircall_events_key ON aircall_events (key, tenant);
 CREATE INDEX aircall_events_due ON aircall_events (due_at, id) WHERE state = 'ready';
-CREATE INDEX aircall_events_suspect ON aircall_events (interrupted, id) WHERE state = 'ready' AND interrupted > 0;
+CREATE INDEX aircall_events_suspect ON aircall_events (interrupted, id) WHERE state = 'ready' AND interrupted > 1;
 CREATE INDEX aircall_events_owned ON aircall_events (owner) WHERE owner IS NOT NULL;
 CREATE INDEX aircall_events_open ON aircall_events (left(subject, 100), id) WHERE state IN ('ready', 'running');
 CREATE INDEX aircall_events_dead ON aircall_events (id) WHERE state = 'dead';

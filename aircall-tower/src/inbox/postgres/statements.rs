@@ -40,12 +40,12 @@ const PUT: &str = "
 const CLAIM: &str = "
     WITH suspect AS MATERIALIZED (
         SELECT id FROM {events} AS later
-        WHERE state = 'ready' AND interrupted > 0 AND due_at <= statement_timestamp()
+        WHERE state = 'ready' AND interrupted > 1 AND due_at <= statement_timestamp()
             AND (owner = $1 OR owner IS NULL OR updated_at < statement_timestamp() - interval '10 s') {in_order}
         ORDER BY interrupted, id LIMIT 1 FOR UPDATE SKIP LOCKED
     ), due AS (
         SELECT id FROM {events} AS later
-        WHERE state = 'ready' AND interrupted = 0 AND due_at <= statement_timestamp()
+        WHERE state = 'ready' AND interrupted <= 1 AND due_at <= statement_timestamp()
             AND NOT EXISTS (SELECT FROM suspect) {in_order}
         ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
     )
@@ -101,7 +101,8 @@ const GONE: &str = "
 
 /// Makes due at once what was running when its process ended, and takes it over.
 const RECOVER: &str = "
-    UPDATE {events} SET state = 'ready', owner = $1, updated_at = now(),
+    UPDATE {events} SET state = 'ready', updated_at = now(),
+        owner = CASE WHEN interrupted + CASE state WHEN 'running' THEN 1 ELSE 0 END > 1 THEN $1::bigint END,
         interrupted = interrupted + CASE state WHEN 'running' THEN 1 ELSE 0 END,
         due_at = CASE state WHEN 'running' THEN now() ELSE due_at END,
         last_error = CASE state WHEN 'running' THEN 'the process ended during the attempt' ELSE last_error END
@@ -119,7 +120,7 @@ const NOBODY_THERE: &str = "NOT EXISTS (
 
 /// Makes due at once what was claimed here by a call that nobody waited for to the end.
 const REGAIN: &str = "
-    UPDATE {events} SET state = 'ready', due_at = now(), updated_at = now(), owner = CASE WHEN interrupted > 0 THEN owner END,
+    UPDATE {events} SET state = 'ready', due_at = now(), updated_at = now(), owner = CASE WHEN interrupted > 1 THEN owner END,
         last_error = 'the lease ran out, or nobody waited for the claim'
     WHERE owner = $1 AND state = 'running' AND (id, attempts::bigint) NOT IN (SELECT * FROM unnest($2::bigint[], $3::bigint[]))";
 
