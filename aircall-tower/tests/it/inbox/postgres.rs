@@ -44,7 +44,7 @@ impl Database {
     }
 
     fn options(&self, table: &str) -> PostgresOptions {
-        PostgresOptions::from_url(&self.url).unwrap().with_table(table)
+        PostgresOptions::from_url(&self.url).unwrap().with_table(table).with_time_limit(SOON)
     }
 
     async fn open(&self, table: &str) -> PostgresStore {

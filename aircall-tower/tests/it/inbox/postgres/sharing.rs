@@ -193,6 +193,10 @@ async fn what_was_running_when_one_died_after_another_is_run_by_a_third_alone() 
     living.settle(vec![(first[0].lease, Settlement::Done)]).await.unwrap();
     let second = claim_all(&living, 1).await;
     assert_eq!((second[0].attempt, second[0].interrupted), (3, 2));
+    living.put(vec![event(4)]).await.unwrap();
+    assert_eq!(living.claim(claim(10)).await.unwrap(), [], "while the last suspect runs");
+    living.settle(vec![(second[0].lease, Settlement::Done)]).await.unwrap();
+    assert_eq!(claim_all(&living, 1).await[0].event, event(4));
 }
 
 #[tokio::test]
