@@ -226,7 +226,11 @@ fn check_calls(setup: &Setup, sent: &Sent, seen: &Seen) {
     assert_eq!(delivery.raw_data().as_bytes(), &body[expected.data]);
     assert_eq!(delivery.tenant().is_some(), !matches!(setup.verifier, Verifier::One));
     assert!(call.lengths.is_empty() || call.lengths == [body.len().to_string()], "{:?}", call.lengths);
-    assert!(!format!("{delivery:?}").contains(TOKEN));
+    // It shows the names that stand in the body, and who knows the token may have put it there.
+    let mut named = [Some(delivery.event().as_str()), delivery.resource()].into_iter().flatten();
+    if !named.any(|name| name.contains(TOKEN)) {
+        assert!(!format!("{delivery:?}").contains(TOKEN));
+    }
     let compact = delivery.clone().compact();
     assert_eq!((compact.raw_data(), compact.dedup_key()), (delivery.raw_data(), delivery.dedup_key()));
 }
