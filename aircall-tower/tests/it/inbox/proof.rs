@@ -13,6 +13,8 @@ mod crash;
 mod power;
 mod killer;
 mod trouble;
+mod clock;
+mod torn;
 
 /// How many rounds there are, unless the environment wants more.
 fn rounds(usual: u32) -> u32 {
