@@ -13,6 +13,10 @@ mod worker;
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub mod sqlite;
 
+#[cfg(feature = "amqp")]
+#[cfg_attr(docsrs, doc(cfg(feature = "amqp")))]
+pub mod amqp;
+
 // What people do by hand, and what any engine has to meet.
 pub mod contract;
 mod operate;

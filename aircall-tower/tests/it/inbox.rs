@@ -1,3 +1,5 @@
 //! The inbox: acknowledged means durable, and what is durable is handled.
 
+#[cfg(feature = "amqp")]
+mod amqp;
 mod contract;
