@@ -24,8 +24,8 @@ use self::engine::Engine;
 pub use self::memory::Memory;
 pub use self::operator::AmqpOperator;
 use self::topology::Topology;
-use super::store::{Claim, Claimed, Lease, Received, Settlement, Store, StoreError, StoreErrorKind};
 use super::Event;
+use super::store::{Claim, Claimed, Lease, Received, Settlement, Store, StoreError, StoreErrorKind};
 
 /// How long it is waited for a broker when a store is opened.
 const OPEN_LIMIT: Duration = Duration::from_secs(10);

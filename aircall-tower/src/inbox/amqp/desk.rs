@@ -128,7 +128,9 @@ impl Desk {
     /// Which leases are over, and what will be true then.
     pub(super) fn ended(&self, now: Instant, now_ms: i64) -> Vec<(Key, Trace)> {
         let ended = self.leases.values().filter(|held| held.until <= now);
-        ended.map(|held| (held.key, Trace { state: TraceState::Waiting, interrupted: 0, at_ms: now_ms, ..held.trace })).collect()
+        ended
+            .map(|held| (held.key, Trace { state: TraceState::Waiting, interrupted: 0, at_ms: now_ms, ..held.trace }))
+            .collect()
     }
 
     /// Ends leases that are over. Their messages are the first to be handed out again.
@@ -158,7 +160,9 @@ impl Desk {
                         held.arrived = waiting.arrived;
                     }
                 }
-                Verdict::Hand(_) if waiting.arrived.message.wait >= shortest_delay() => sorted.sent_on.push(waiting.arrived),
+                Verdict::Hand(_) if waiting.arrived.message.wait >= shortest_delay() => {
+                    sorted.sent_on.push(waiting.arrived);
+                }
                 Verdict::Hand(trace) => {
                     let due_at = waiting.arrived.at + waiting.arrived.message.wait;
                     if due_at > now {
@@ -176,7 +180,8 @@ impl Desk {
 
     /// One that is suspected is handed out alone, and holds up everything else until it is settled.
     fn choose(&self, max: usize, mut due: Vec<(usize, Key, Trace)>) -> Vec<(usize, Key, Trace)> {
-        let suspect = due.iter().filter(|(.., trace)| trace.interrupted > 0).min_by_key(|(.., trace)| trace.interrupted);
+        let suspect =
+            due.iter().filter(|(.., trace)| trace.interrupted > 0).min_by_key(|(.., trace)| trace.interrupted);
         match suspect {
             _ if max == 0 || self.leases.values().any(|held| held.trace.interrupted > 0) => Vec::new(),
             Some(_) if !self.leases.is_empty() => Vec::new(),

@@ -9,9 +9,9 @@ use tokio::sync::{Mutex, Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
+use super::super::Event;
 use super::super::event::milliseconds;
 use super::super::store::{Claim, Claimed, Lease, Received, Settlement, StoreError, StoreErrorKind};
-use super::super::Event;
 use super::consumer::{Arrived, Consumer, acknowledge};
 use super::desk::Desk;
 use super::link;
@@ -53,7 +53,8 @@ impl Engine {
         let (stop, stopped) = watch::channel(false);
         let news = Arc::new(Notify::new());
         let (publisher, publishing) = Publisher::start(uri.clone(), topology.clone(), stopped.clone());
-        let (consumer, consuming) = Consumer::start(uri.clone(), topology.clone(), prefetch, Arc::clone(&news), stopped);
+        let (consumer, consuming) =
+            Consumer::start(uri.clone(), topology.clone(), prefetch, Arc::clone(&news), stopped);
         let now = Instant::now();
         Self {
             uri,
@@ -174,7 +175,11 @@ impl Engine {
                 let Some(held) = desk.held(lease) else { continue };
                 let ending = |state, turns: u32| {
                     let turn = held.trace.turn.saturating_add(turns);
-                    Ending { lease, key: held.key, trace: Trace { state, turn, interrupted: 0, at_ms: now_ms, ..held.trace } }
+                    Ending {
+                        lease,
+                        key: held.key,
+                        trace: Trace { state, turn, interrupted: 0, at_ms: now_ms, ..held.trace },
+                    }
                 };
                 let message = |wait, reason, dead| Message {
                     turn: held.trace.turn.saturating_add(1),

@@ -5,10 +5,10 @@ mod file;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 #[cfg(feature = "sqlite")]
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::super::store::{StoreError, StoreErrorKind};
 use super::message::{Copy, Key};
@@ -95,7 +95,7 @@ impl Memory {
         self.with(move |place| match place {
             Place::Process(traces) => Ok(keys.into_iter().map(|key| (key, traces.get(&key).copied())).collect()),
             #[cfg(feature = "sqlite")]
-            Place::File(file) => file.recall(keys),
+            Place::File(file) => file.recall(&keys),
         })
         .await
     }

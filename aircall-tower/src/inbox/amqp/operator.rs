@@ -7,14 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lapin::message::BasicGetMessage;
-use lapin::options::{BasicAckOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
+use lapin::options::{
+    BasicAckOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions,
+};
 use lapin::types::{FieldTable, ShortString};
 use lapin::{Channel, Confirmation};
 use tokio::time::timeout;
 
+use super::super::Event;
 use super::super::operate::{Counts, Entry, Filter, Operate, State};
 use super::super::store::{StoreError, StoreErrorKind};
-use super::super::Event;
 use super::engine::Engine;
 use super::link;
 use super::message::Message;
@@ -158,7 +160,10 @@ impl Operate for AmqpOperator {
                     .map_err(|error| link::explain(&error))?;
                 match published.await.map_err(|error| link::explain(&error))? {
                     Confirmation::Ack(None) => Ok(()),
-                    _ => Err(StoreError::new(StoreErrorKind::Full, "the broker refused a message, expected room in the queue")),
+                    _ => Err(StoreError::new(
+                        StoreErrorKind::Full,
+                        "the broker refused a message, expected room in the queue",
+                    )),
                 }
             }
         })

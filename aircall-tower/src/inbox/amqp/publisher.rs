@@ -108,9 +108,10 @@ impl Session {
                     StoreErrorKind::Damaged,
                     "the broker returned a message, expected a queue for it where one was declared",
                 )),
-                Ok(Confirmation::Nack(None)) => {
-                    Err(StoreError::new(StoreErrorKind::Full, "the broker refused a message, expected room in the queue"))
-                }
+                Ok(Confirmation::Nack(None)) => Err(StoreError::new(
+                    StoreErrorKind::Full,
+                    "the broker refused a message, expected room in the queue",
+                )),
                 Ok(Confirmation::NotRequested) => Err(StoreError::new(
                     StoreErrorKind::Damaged,
                     "the broker does not confirm, expected publisher confirms",

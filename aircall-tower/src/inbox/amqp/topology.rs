@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use lapin::Channel;
+use lapin::ExchangeKind;
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
-use lapin::ExchangeKind;
 
 /// How long the queues hold what waits. A wait is spent in one after the other, the longest that fits first.
 const DELAYS: [Duration; 7] = [

@@ -75,7 +75,7 @@ impl File {
         self.connection = None;
     }
 
-    pub(super) fn recall(&mut self, keys: Vec<Key>) -> Result<Vec<(Key, Option<Trace>)>, StoreError> {
+    pub(super) fn recall(&mut self, keys: &[Key]) -> Result<Vec<(Key, Option<Trace>)>, StoreError> {
         self.run(|connection| {
             let mut select = connection.prepare_cached("SELECT * FROM keys WHERE key = ?")?;
             keys.iter().map(|key| Ok((*key, select.query_row([key.0], trace).optional()?))).collect()
@@ -164,8 +164,11 @@ fn connect(path: &std::path::Path) -> rusqlite::Result<Opened> {
         "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; BEGIN IMMEDIATE; COMMIT",
     )?;
     let number = |query: &str| connection.query_row(query, (), |row| row.get::<_, i32>(0));
-    let found =
-        (number("PRAGMA application_id")?, number("PRAGMA user_version")?, number("SELECT count(*) FROM sqlite_schema")?);
+    let found = (
+        number("PRAGMA application_id")?,
+        number("PRAGMA user_version")?,
+        number("SELECT count(*) FROM sqlite_schema")?,
+    );
     Ok(Opened { connection, found })
 }
 
@@ -209,12 +212,12 @@ mod tests {
         assert_eq!(file.open(), Ok(true));
         let asked = vec![Key([1; 16]), Key([2; 16]), Key([3; 16])];
         let expected = vec![(Key([1; 16]), Some(done)), (Key([2; 16]), Some(open)), (Key([3; 16]), None)];
-        assert_eq!(file.recall(asked), Ok(expected));
+        assert_eq!(file.recall(&asked), Ok(expected));
         assert_eq!(file.done(), Ok(1));
         assert_eq!(file.prune(1000, 0), Ok(0));
         assert_eq!(file.prune(1001, 0), Ok(1));
         assert_eq!(file.prune(1001, 1001), Ok(1));
-        assert_eq!(file.recall(vec![Key([1; 16])]), Ok(vec![(Key([1; 16]), None)]));
+        assert_eq!(file.recall(&[Key([1; 16])]), Ok(vec![(Key([1; 16]), None)]));
     }
 
     #[test]

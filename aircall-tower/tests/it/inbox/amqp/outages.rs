@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aircall_tower::OutcomeKind;
@@ -98,7 +98,8 @@ async fn a_frozen_broker_is_given_up_and_found_again() {
     let held = until_claimed(&store).await;
     own.freeze();
     let frozen_at = Instant::now();
-    let error = timeout(Duration::from_secs(15), store.put(vec![contract::event(3)])).await.expect("an answer").unwrap_err();
+    let error =
+        timeout(Duration::from_secs(15), store.put(vec![contract::event(3)])).await.expect("an answer").unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
     // From then on it is known, and nobody waits for it.
     let asked_at = Instant::now();
@@ -183,7 +184,10 @@ async fn a_worker_that_is_killed_gives_back_what_it_had() {
     child.kill().unwrap();
     child.wait().unwrap();
 
-    let store = { drop(store); options().open(broker.uri()).await.unwrap() };
+    let store = {
+        drop(store);
+        options().open(broker.uri()).await.unwrap()
+    };
     let mut attempts = HashMap::new();
     for _ in 0..3 {
         let claimed = until_claimed(&store).await;
@@ -191,7 +195,8 @@ async fn a_worker_that_is_killed_gives_back_what_it_had() {
         attempts.insert(claimed.event.key, (claimed.attempt, claimed.interrupted));
     }
     // It had one in hand, and two in reserve.
-    let expected = [(1, (2, 1)), (2, (1, 0)), (3, (1, 0))].map(|(number, attempts)| (contract::event(number).key, attempts));
+    let expected =
+        [(1, (2, 1)), (2, (1, 0)), (3, (1, 0))].map(|(number, attempts)| (contract::event(number).key, attempts));
     assert_eq!(attempts, HashMap::from(expected));
 }
 
@@ -210,7 +215,11 @@ async fn is_killed() {
 
 async fn open(broker: &Broker, directory: &std::path::Path) -> AmqpStore {
     let memory = Memory::file(directory.join("memory.sqlite"));
-    AmqpOptions::new(memory).with_queue(broker.queue()).open(broker.uri()).await.unwrap_or_else(|error| panic!("{error}"))
+    AmqpOptions::new(memory)
+        .with_queue(broker.queue())
+        .open(broker.uri())
+        .await
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn claim(max: usize) -> Claim {

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use aircall_tower::inbox::amqp::{AmqpOptions, AmqpStore, Memory};
-use aircall_tower::inbox::{Claim, Claimed, Counts, Filter, Operate, Settlement, State, Store, StoreErrorKind, contract};
+use aircall_tower::inbox::{
+    Claim, Claimed, Counts, Filter, Operate, Settlement, State, Store, StoreErrorKind, contract,
+};
 use lapin::BasicProperties;
 use lapin::options::{BasicGetOptions, BasicPublishOptions, QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::FieldTable;
@@ -52,7 +54,11 @@ async fn a_wait_is_spent_in_a_queue_that_outlives_the_process() {
     let waits = format!("{queue}.delay.64s");
     let message = channel.basic_get(waits.as_str().into(), BasicGetOptions::default()).await.unwrap().unwrap();
     let headers = format!("{:?}", message.properties.headers());
-    for header in ["aircall-wait-ms\"): LongLongInt(36000", "aircall-attempts\"): LongLongInt(1", "aircall-turn\"): LongLongInt(1"] {
+    for header in [
+        "aircall-wait-ms\"): LongLongInt(36000",
+        "aircall-attempts\"): LongLongInt(1",
+        "aircall-turn\"): LongLongInt(1",
+    ] {
         assert!(headers.contains(header), "{header} in {headers}");
     }
     assert_eq!(store.operator().counts().await.unwrap().running, 0);
@@ -118,7 +124,10 @@ async fn a_message_that_is_no_event_goes_to_the_dead_letters_of_the_broker() {
     let store = open(&broker, &queue).await;
     let (_connection, channel) = broker.channel().await;
     let options = BasicPublishOptions::default();
-    channel.basic_publish("".into(), queue.as_str().into(), options, b"hello", BasicProperties::default()).await.unwrap();
+    channel
+        .basic_publish("".into(), queue.as_str().into(), options, b"hello", BasicProperties::default())
+        .await
+        .unwrap();
     store.put(vec![contract::event(1)]).await.unwrap();
     assert_eq!(until_claimed(&store).await.event.key, contract::event(1).key);
     let end = Instant::now() + Duration::from_secs(30);
@@ -151,7 +160,11 @@ async fn a_wrong_uri_is_refused_without_being_told() {
 }
 
 async fn open(broker: &Broker, queue: &str) -> AmqpStore {
-    AmqpOptions::new(Memory::process()).with_queue(queue).open(broker.uri()).await.unwrap_or_else(|error| panic!("{error}"))
+    AmqpOptions::new(Memory::process())
+        .with_queue(queue)
+        .open(broker.uri())
+        .await
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn claim() -> Claim {
