@@ -92,12 +92,13 @@ pub(crate) mod readings {
         ([None, begun].map(|begun| scan::members(body, begun).map(Vec::from)), token)
     }
 
-    pub(crate) fn close(body: &[u8]) -> (Result<Places, String>, Option<Range<usize>>) {
+    pub(crate) fn close(body: &[u8]) -> (Result<Places, String>, Option<Vec<u8>>) {
         let mut prefix = Prefix::new();
         // The scan for the token asks its quick reader but once, so a first byte alone keeps that out of it.
-        prefix.advance(&body[..body.len().min(1)]);
-        let token = match prefix.advance(body) {
-            Seen::Token(token) => Some(token),
+        let (first, others) = body.split_at(body.len().min(1));
+        prefix.advance(first);
+        let token = match prefix.advance(others) {
+            Seen::Token(token) => Some(token.into_owned()),
             Seen::Nothing | Seen::NoString => None,
         };
         (closely::members(body).map(Vec::from).map_err(|error| error.to_string()), token)

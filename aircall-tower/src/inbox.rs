@@ -12,6 +12,9 @@ mod worker;
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub mod sqlite;
+#[cfg(feature = "postgres")]
+#[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
+pub mod postgres;
 
 #[cfg(feature = "amqp")]
 #[cfg_attr(docsrs, doc(cfg(feature = "amqp")))]
@@ -24,8 +27,8 @@ mod operate;
 use std::fmt;
 use std::sync::Arc;
 
-use http::request::Parts;
 use http::Uri;
+use http::request::Parts;
 use tokio::time::Instant;
 
 use self::door::Door;
@@ -55,7 +58,13 @@ pub struct Inbox {
 impl Inbox {
     /// Makes an inbox of a store.
     pub fn new(store: impl Store) -> Self {
-        Self { store: Door::new(Arc::new(store)), spill: None, inline: false, redact: None, subject: Arc::new(event::subject) }
+        Self {
+            store: Door::new(Arc::new(store)),
+            spill: None,
+            inline: false,
+            redact: None,
+            subject: Arc::new(event::subject),
+        }
     }
 
     /// Opens the embedded store: a SQLite file, which is made if there is none. Only one process can have it open.
@@ -153,7 +162,7 @@ impl Inbox {
         let mut why = String::from("the store did not take the event before");
         if !self.store.is_down() {
             // What is left after this is for the spill.
-            let soon = deadline - door::PUT_LIMIT / 6;
+            let soon = deadline.checked_sub(door::PUT_LIMIT / 6).unwrap_or(deadline);
             match self.store.put(event.clone(), soon).await {
                 Ok(received) => return Ok(received),
                 Err(error) => why = error.to_string(),
@@ -165,6 +174,9 @@ impl Inbox {
 
 impl fmt::Debug for Inbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inbox").field("down", &self.is_down()).field("spill", &self.spill.is_some()).finish_non_exhaustive()
+        f.debug_struct("Inbox")
+            .field("down", &self.is_down())
+            .field("spill", &self.spill.is_some())
+            .finish_non_exhaustive()
     }
 }

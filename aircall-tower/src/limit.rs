@@ -5,6 +5,7 @@
 //! of what all unauthenticated bodies together may hold.
 
 mod budget;
+mod pieces;
 mod read;
 
 use std::time::Duration;
@@ -69,8 +70,8 @@ impl Limits {
     ///
     /// A body leaves this account as soon as its token has been seen and is valid, and the token of a real delivery
     /// stands in its first 150 bytes. So a flood of strangers can use up the account without an honest delivery being
-    /// refused for it. Counted are bytes that have arrived; a body in several pieces may for a moment hold up to three
-    /// times that while it grows.
+    /// refused for it. Counted are bytes that have arrived; a body in several pieces holds twice that at its end, when it
+    /// is made one, and 24 kB.
     #[must_use]
     pub fn with_unauthenticated_bytes(mut self, bytes: usize) -> Self {
         self.unauthenticated_bytes = bytes;

@@ -104,42 +104,42 @@ async fn receive<B: Body>(
         Share::new(config.name.clone(), config.shared.budget.clone(), config.limits.unauthenticated_bytes());
     let read_deadline = deadline.min(attempt.after(config.limits.read_timeout()));
     let body = pin!(body);
-    let mut reading = Reading::new(body, hold, declared, read_deadline);
+    let mut reading = Reading::new(body, hold, read_deadline);
     let mut prefix = Prefix::new();
     let mut judged: Option<Result<Proof, Refusal>> = None;
 
     loop {
-        let more = match reading.more().await {
-            Ok(more) => more,
+        let piece = match reading.more().await {
+            Ok(Some(piece)) => piece,
+            Ok(None) => break,
             Err(error) => return Err(broken_off(error, attempt, reading, judged)),
         };
-        let beyond_prefix = reading.arrived().len().saturating_sub(PREFIX);
-        loop {
-            match prefix.advance(reading.arrived()) {
-                Seen::Nothing => break,
-                Seen::NoString => return Err(OutcomeKind::Unauthenticated.into()),
-                Seen::Token(quoted) => {
-                    // What waits for a lookup is held for as long as that takes.
-                    if config.verifier.is_elsewhere() && !share.grow_to(beyond_prefix) {
-                        return Err(OutcomeKind::Overloaded.into());
-                    }
-                    let asked = config.verifier.is_elsewhere().then(Instant::now);
-                    let proof = config.verifier.verify(&reading.arrived()[quoted], read_deadline).await;
-                    if let Some(asked) = asked {
-                        reading.extend(asked.elapsed(), deadline);
-                    }
-                    match &proof {
-                        Ok(proof) => attempt.authenticated(proof.webhook()),
-                        Err(refusal) if refusal.kind == OutcomeKind::Unauthenticated => {
-                            return Err(OutcomeKind::Unauthenticated.into());
-                        }
-                        // Whether this is Aircall's, nobody knows. The rest is read, so that the hook can keep it.
-                        Err(_) => {}
-                    }
-                    judged = Some(proof);
+        let beyond_prefix = reading.arrived().saturating_sub(PREFIX);
+        match prefix.advance(&piece) {
+            Seen::Nothing => {}
+            Seen::NoString => return Err(OutcomeKind::Unauthenticated.into()),
+            Seen::Token(quoted) => {
+                // What waits for a lookup is held for as long as that takes.
+                if config.verifier.is_elsewhere() && !share.grow_to(beyond_prefix) {
+                    return Err(OutcomeKind::Overloaded.into());
                 }
+                let asked = config.verifier.is_elsewhere().then(Instant::now);
+                let proof = config.verifier.verify(&quoted, read_deadline).await;
+                if let Some(asked) = asked {
+                    reading.extend(asked.elapsed(), deadline);
+                }
+                match &proof {
+                    Ok(proof) => attempt.authenticated(proof.webhook()),
+                    Err(refusal) if refusal.kind == OutcomeKind::Unauthenticated => {
+                        return Err(OutcomeKind::Unauthenticated.into());
+                    }
+                    // Whether this is Aircall's, nobody knows. The rest is read, so that the hook can keep it.
+                    Err(_) => {}
+                }
+                judged = Some(proof);
             }
         }
+        reading.keep(piece);
         if attempt.is_authentic() {
             share.release();
         } else if !share.grow_to(beyond_prefix) {
@@ -152,9 +152,6 @@ async fn receive<B: Body>(
                 let _ = reading.discard().await;
             }
             return Err(too_large(attempt, reading, judged));
-        }
-        if !more {
-            break;
         }
     }
 

@@ -1,5 +1,6 @@
-//! The stations one by one, for the benches of this workspace. No part of the API: it changes without notice.
+//! The stations one by one, for the benches and fuzzers of this workspace. No part of the API: it changes without notice.
 
+use std::ops::Range;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -7,10 +8,10 @@ use bytes::Bytes;
 use http_body::Body;
 use tokio::time::Instant;
 
-use crate::Tokens;
-use crate::envelope::{Envelope, Prefix, Seen, readings};
+use crate::envelope::{Envelope, Prefix, readings, without_bom};
 use crate::limit::Reading;
 use crate::token::Verifier;
+use crate::{Dialect, Timestamp, Tokens};
 
 /// True if the features `tracing` and `metrics` are off, which allocate for what they show.
 pub const IS_UNOBSERVED: bool = cfg!(not(any(feature = "tracing", feature = "metrics")));
@@ -19,8 +20,10 @@ pub const IS_UNOBSERVED: bool = cfg!(not(any(feature = "tracing", feature = "met
 pub async fn limit<B: Body>(body: B) -> Option<Bytes> {
     let body = pin!(body);
     let deadline = Instant::now() + Duration::from_secs(3);
-    let mut reading = Reading::new(body, 1024 * 1024, None, deadline);
-    while reading.more().await.ok()? {}
+    let mut reading = Reading::new(body, 1024 * 1024, deadline);
+    while let Some(piece) = reading.more().await.ok()? {
+        reading.keep(piece);
+    }
     Some(reading.into_bytes())
 }
 
@@ -29,10 +32,47 @@ pub async fn limit<B: Body>(body: B) -> Option<Bytes> {
 /// # Errors
 ///
 /// Returns the defect that the layer reports.
-pub fn envelope(body: &Bytes) -> Result<std::ops::Range<usize>, String> {
+pub fn envelope(body: &Bytes) -> Result<Range<usize>, String> {
     let mut prefix = Prefix::new();
-    while prefix.advance(body) != Seen::Nothing {}
+    prefix.advance(body);
     Envelope::parse(body.clone(), prefix.into_begun()).map(|envelope| envelope.data).map_err(|error| error.to_string())
+}
+
+/// All that an envelope says, and where its token and `data` stand in the body behind a byte order mark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are named as the members of the envelope")]
+pub struct Members {
+    pub dialect: Dialect,
+    pub event: String,
+    pub resource: Option<String>,
+    pub timestamp: Timestamp,
+    pub token: Range<usize>,
+    pub data: Range<usize>,
+}
+
+/// Reads the envelope of a body as the layer does when it looks for the token at each of these lengths on the way.
+///
+/// # Errors
+///
+/// Returns the defect that the layer reports.
+pub fn members(body: &Bytes, arrived: &[usize]) -> Result<Members, String> {
+    let mut prefix = Prefix::new();
+    let mut seen = 0;
+    for arrived in arrived.iter().copied().chain([body.len()]) {
+        let arrived = arrived.clamp(seen, body.len());
+        prefix.advance(&body[seen..arrived]);
+        seen = arrived;
+    }
+    let envelope =
+        Envelope::parse(without_bom(body.clone()), prefix.into_begun()).map_err(|error| error.to_string())?;
+    Ok(Members {
+        dialect: envelope.dialect,
+        event: envelope.event.as_str().to_owned(),
+        resource: envelope.resource.as_ref().map(|resource| resource.as_str().to_owned()),
+        timestamp: envelope.timestamp,
+        token: envelope.token,
+        data: envelope.data,
+    })
 }
 
 /// Compares the quick reading of a body with the close one: whether the quick one took it.
@@ -45,7 +85,9 @@ pub fn readings(body: &[u8]) -> Result<bool, String> {
     if gone_on != quick {
         return Err(format!("members at {gone_on:?} when gone on, at once {quick:?}"));
     }
-    if quick_token.is_some() && quick_token != close_token {
+    if let Some(quick_token) = quick_token
+        && close_token.as_deref() != Some(&body[quick_token.clone()])
+    {
         return Err(format!("a token at {quick_token:?}, expected {close_token:?}"));
     }
     match (quick, close) {

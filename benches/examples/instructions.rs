@@ -1,8 +1,12 @@
 //! Counts instructions with callgrind, which does not care how busy the machine is.
 //!
 //! ```sh
-//! cargo run --release -p aircall-benches --example instructions
+//! cargo run --release -p aircall-benches --example instructions [-- FILTER]
+//! cargo run --release -p aircall-benches --example instructions -- --check
 //! ```
+//!
+//! `--check` compares what the layer executes with `instructions.txt` and fails where that has risen by more than 5 %;
+//! `--record` writes that file anew.
 //!
 //! It starts itself under valgrind once for each measure. What is prepared is not counted, only what [`counted`] does.
 
@@ -21,6 +25,7 @@ mod shared;
 
 use shared::inputs;
 use shared::receivers::{self, IntoStatus, deliver, request};
+use shared::record::{Counts, Record, is_ours};
 
 /// How often each measure is repeated. The first times also pay for what is made once, and are not counted.
 const TIMES: u64 = 4;
@@ -33,20 +38,67 @@ fn main() -> ExitCode {
             measure();
             ExitCode::SUCCESS
         }
-        (filter, _) => report(filter.unwrap_or_default()),
+        (Some("--check"), None) => ended(check()),
+        (Some("--record"), None) => ended(record()),
+        (filter, _) => ended(report(filter.unwrap_or_default())),
     }
 }
 
+fn ended(result: Result<(), String>) -> ExitCode {
+    let Err(problem) = result else { return ExitCode::SUCCESS };
+    eprintln!("{problem}");
+    ExitCode::FAILURE
+}
+
 /// Counts every measure whose name contains `filter`.
-fn report(filter: &str) -> ExitCode {
-    for name in measures().keys().filter(|name| name.contains(filter)) {
-        let Some(instructions) = count(name) else {
-            eprintln!("{name}: valgrind gave no count; is it installed?");
-            return ExitCode::FAILURE;
-        };
-        println!("{:>12}  {name}", instructions / TIMES);
+fn report(filter: &str) -> Result<(), String> {
+    counts(|name| name.contains(filter)).map(drop)
+}
+
+fn record() -> Result<(), String> {
+    Record { compiler: compiler(), counts: counts(is_ours)? }.write()
+}
+
+/// Holds what the layer executes against the record.
+fn check() -> Result<(), String> {
+    if !cfg!(target_arch = "x86_64") {
+        println!("not checked: the counts are recorded on x86-64, and this is another machine");
+        return Ok(());
     }
-    ExitCode::SUCCESS
+    let recorded = Record::read()?;
+    let counted = counts(is_ours)?;
+    let complaints = recorded.complaints(&counted);
+    if complaints.is_empty() {
+        println!("nothing has risen by more than 5 %");
+        for name in recorded.gains(&counted) {
+            println!("{name} has fallen by more than 5 %: record it with `--record`, so that it stays there");
+        }
+        return Ok(());
+    }
+    let mut text = complaints.join("\n");
+    if recorded.compiler != compiler() {
+        text += &format!("\nrecorded with {}, counted with {}", recorded.compiler, compiler());
+    }
+    Err(text + "\na rise must be explained: record it with `--record`, and say in the commit what it is good for")
+}
+
+/// Prints and returns the counts of these measures.
+fn counts(wanted: impl Fn(&str) -> bool) -> Result<Counts, String> {
+    let mut counts = Counts::new();
+    for name in measures().into_keys().filter(|name| wanted(name)) {
+        let count = count(&name).ok_or_else(|| format!("{name}: valgrind gave no count; is it installed?"))? / TIMES;
+        println!("{count:>12}  {name}");
+        counts.insert(name, count);
+    }
+    Ok(counts)
+}
+
+fn compiler() -> String {
+    let output = Command::new("rustc").arg("--version").output().ok();
+    output.map_or_else(
+        || "an unknown compiler".to_owned(),
+        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+    )
 }
 
 fn count(name: &str) -> Option<u64> {

@@ -7,17 +7,27 @@
 //! The two sides of a ratio take turns in short rounds, and of each the quickest round counts. So a neighbour who makes
 //! the machine busy for a while disturbs neither the one nor the other, and the ratio is far steadier than the times.
 
+use std::convert::Infallible;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use aircall_tower::{Token, Tokens, stations};
+use aircall_tower::{Delivery, RequestBody, Token, Tokens, stations};
 use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Empty;
+use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
 use serde_json::Value;
+use tokio::io::{AsyncWriteExt, DuplexStream};
+use tower::{BoxError, Layer, Service, service_fn};
 
 #[path = "../shared/mod.rs"]
 mod shared;
+#[path = "../shared/load/wire.rs"]
+mod wire;
 
-use shared::inputs;
+use shared::{inputs, receivers};
 
 fn main() {
     let fixtures: Vec<Bytes> = inputs::events().map(|body| Bytes::from_static(body.as_bytes())).collect();
@@ -32,6 +42,7 @@ fn main() {
     worst();
     tokens();
     guard();
+    through_hyper();
 }
 
 /// Bodies of each size, since each has its own mixture of strings, numbers and brackets.
@@ -103,6 +114,47 @@ fn guard() {
     );
     let added = guarded.saturating_sub(bare).as_nanos() as f64 / f64::from(TIMES);
     println!("guard around a handler that is ready at once: {added:.1} ns");
+}
+
+/// Deliveries over one connection of hyper, a pipe in this process: everything that a request costs but the kernel's part.
+fn through_hyper() {
+    const TIMES: u32 = 100;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    for (name, body) in inputs::bodies() {
+        let request = wire::delivery(&body, "");
+        let (mut layered, mut drained) = runtime.block_on(async {
+            let accept = async |request: Request<RequestBody<Incoming>>| {
+                black_box(request.extensions().get::<Delivery>().expect("authentic"));
+                Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
+            };
+            (piped(receivers::layer().layer(service_fn(accept))), piped(receivers::drained()))
+        });
+        let deliver = |client: &mut DuplexStream| {
+            runtime.block_on(async {
+                let mut answers = wire::Answers::new();
+                for _ in 0..TIMES {
+                    client.write_all(&request).await.expect("hyper listens");
+                    let status = answers.next(client).await.expect("an answer");
+                    assert!((200..300).contains(&status), "a refusal would be measured: {status}");
+                }
+            });
+        };
+        let times = quickest([&mut || deliver(&mut layered), &mut || deliver(&mut drained)], 50);
+        let [layered, drained] = times.map(|time| time / TIMES);
+        println!("through hyper, {name}: {layered:?}, drained {drained:?}: {:.2} times", ratio(layered, drained));
+    }
+}
+
+/// Starts hyper on one end of a pipe and returns the other.
+fn piped<S, B>(receiver: S) -> DuplexStream
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible, Future: Send> + Clone + Send + 'static,
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    let (client, server) = tokio::io::duplex(64 * 1024);
+    let service = TowerToHyperService::new(receiver);
+    tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(server), service));
+    client
 }
 
 /// Lets each take its turn so often, and returns the quickest turn of each.

@@ -6,3 +6,4 @@
 
 pub(crate) mod inputs;
 pub(crate) mod receivers;
+pub(crate) mod record;

@@ -21,6 +21,9 @@ pub(super) fn members(body: &[u8]) -> Result<Places, EnvelopeError> {
     let defect = |error: serde_json::Error| match error.classify() {
         Category::Data => Defect::NotAnObject,
         Category::Eof => Defect::EndsEarly { bytes: text.len() },
+        // To say what stands there instead of an object, `serde_json` decodes it, and halts at what can stand in JSON and
+        // in no `str` or `f64`.
+        Category::Syntax if is_no_object(text) => Defect::NotAnObject,
         Category::Syntax | Category::Io => Defect::NotJson { line: error.line(), column: error.column() },
     };
     let members: Members<'_> = serde_json::from_str(text).map_err(defect)?;
@@ -35,6 +38,11 @@ pub(super) fn members(body: &[u8]) -> Result<Places, EnvelopeError> {
         return Err(Defect::Repeated(field).into());
     }
     Ok(members.values.map(|value| value.map(|value| position(text, value.get()))))
+}
+
+/// Returns true if this is JSON, and another value than an object.
+fn is_no_object(text: &str) -> bool {
+    !text.trim_ascii_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 /// Returns true if a document in JSON is nested deeper than [`MAX_NESTING`]. Counting costs one number, where a reader

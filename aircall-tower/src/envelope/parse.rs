@@ -1,16 +1,15 @@
 //! Reading the top level of a body that is there as a whole.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use bytes::Bytes;
 use memchr::memchr;
-use serde::de::{Deserializer, Visitor};
 
 use super::error::{Defect, EnvelopeError};
 use super::scan::Begun;
 use super::{Dialect, Envelope, Resource, closely, scan};
 use crate::extension::{EventName, Timestamp};
+use crate::payload::Text;
 
 impl Envelope {
     /// Reads the envelope of a whole body, of which some may have been read on the way to its token.
@@ -51,25 +50,7 @@ impl Envelope {
 
 /// Decodes a JSON string; a lone surrogate in it becomes U+FFFD.
 fn string<'a>(raw: &'a str, field: &'static str) -> Result<Cow<'a, str>, EnvelopeError> {
-    struct Text;
-
-    impl<'de> Visitor<'de> for Text {
-        type Value = Cow<'de, str>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a string")
-        }
-
-        fn visit_borrowed_bytes<E>(self, text: &'de [u8]) -> Result<Self::Value, E> {
-            Ok(String::from_utf8_lossy(text))
-        }
-
-        fn visit_bytes<E>(self, text: &[u8]) -> Result<Self::Value, E> {
-            Ok(Cow::Owned(String::from_utf8_lossy(text).into_owned()))
-        }
-    }
-
-    // `deserialize_bytes` would take an array of numbers as well.
+    // `Text` is read as bytes, for which `serde_json` would take an array of numbers as well.
     let Some(inner) = raw.strip_prefix('"') else {
         return Err(Defect::WrongType { field, expected: "a string" }.into());
     };
@@ -78,8 +59,8 @@ fn string<'a>(raw: &'a str, field: &'static str) -> Result<Cow<'a, str>, Envelop
     {
         return Ok(Cow::Borrowed(plain));
     }
-    serde_json::Deserializer::from_str(raw)
-        .deserialize_bytes(Text)
+    serde_json::from_str::<Text>(raw)
+        .map(|text| Cow::Owned(text.into()))
         .map_err(|_| Defect::WrongType { field, expected: "a string" }.into())
 }
 

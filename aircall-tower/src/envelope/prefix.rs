@@ -6,33 +6,41 @@
 //! a reader that validates everything. Its answer depends on the bytes alone, never on how they were cut into pieces.
 //! What follows the token is none of its business: it stops there, in a real delivery after some hundred bytes.
 
-use std::ops::Range;
+use std::borrow::Cow;
 
 use memchr::memchr2;
 
 use super::scan::{self, Begun};
 
-/// A scan over the bytes of a body that stops at the end of what has arrived and goes on from there.
+/// A scan over the pieces of a body that stops at the end of each and goes on in the next.
 #[derive(Debug, Default)]
 pub(crate) struct Prefix {
-    at: usize,
+    is_under_way: bool,
     depth: usize,
-    /// Where the string begins whose end has not arrived.
-    string: Option<usize>,
+    string: Option<Open>,
     place: Place,
     found: bool,
     begun: Option<Begun>,
 }
 
-/// What a scan came upon in the bytes that were new to it.
+/// What a scan came upon in a piece.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Seen {
+pub(crate) enum Seen<'a> {
     /// No member `token` yet.
     Nothing,
     /// The JSON string that is its value, quotes included.
-    Token(Range<usize>),
+    Token(Cow<'a, [u8]>),
     /// A value that is no string.
     NoString,
+}
+
+/// A string whose end has not been found.
+#[derive(Debug, Default)]
+struct Open {
+    /// What stood of it in earlier pieces, if it matters what it says.
+    carried: Vec<u8>,
+    /// Whether a piece ended with a backslash that escapes the first byte of the next.
+    is_escaped: bool,
 }
 
 /// What stands next, or stands open, in the top-level object.
@@ -54,38 +62,51 @@ impl Prefix {
         Self::default()
     }
 
-    /// Scans the bytes of `body` that were not there at the last call, up to the first token.
-    pub(crate) fn advance(&mut self, body: &[u8]) -> Seen {
-        if self.found {
+    /// Scans one more piece, up to the first token.
+    pub(crate) fn advance<'a>(&mut self, piece: &'a [u8]) -> Seen<'a> {
+        if self.found || piece.is_empty() {
             return Seen::Nothing;
         }
         // A quicker reader finds the token of what begins as Aircall writes it. It has no memory, so it looks once.
-        if self.at == 0
-            && let Some((token, begun)) = scan::first_token(body)
+        if !std::mem::replace(&mut self.is_under_way, true)
+            && let Some((token, begun)) = scan::first_token(piece)
         {
             self.found = true;
             self.begun = Some(begun);
-            return Seen::Token(token);
+            return Seen::Token(Cow::Borrowed(&piece[token]));
         }
-        while let Some(&byte) = body.get(self.at) {
-            if let Some(start) = self.string {
-                let Some(end) = self.end_of_string(body) else { return Seen::Nothing };
+        // Where the open string begins in this piece, and how far the scan has come.
+        let (mut start, mut at) = (0, 0);
+        loop {
+            if let Some(string) = &mut self.string {
+                let Some(end) = string.end(piece, at) else {
+                    if self.depth == 1 && matches!(self.place, Place::Key | Place::Value { token: true }) {
+                        string.carry(&piece[start..]);
+                    }
+                    return Seen::Nothing;
+                };
+                at = end;
+                let quoted = std::mem::take(string).with(&piece[start..end]);
                 self.string = None;
-                if self.depth == 1 && self.pass_string(&body[start..end]) {
+                if self.depth == 1 && self.pass_string(&quoted) {
                     self.found = true;
-                    return Seen::Token(start..end);
+                    return Seen::Token(quoted);
                 }
                 continue;
             }
-            let here = self.at;
-            self.at += 1;
+            let Some(&byte) = piece.get(at) else { return Seen::Nothing };
+            let here = at;
+            at += 1;
             if self.place == (Place::Value { token: true }) && !matches!(byte, b'"' | b' ' | b'\t' | b'\n' | b'\r') {
                 // The first byte of a value tells that it is no string.
                 self.found = true;
                 return Seen::NoString;
             }
             match byte {
-                b'"' => self.string = Some(here),
+                b'"' => {
+                    self.string = Some(Open::default());
+                    start = here;
+                }
                 b'{' | b'[' => {
                     self.depth += 1;
                     if self.depth == 1 && byte == b'{' {
@@ -107,31 +128,11 @@ impl Prefix {
                 _ => {}
             }
         }
-        Seen::Nothing
     }
 
     /// Returns what the quick reader has read of the body already.
     pub(crate) fn into_begun(self) -> Option<Begun> {
         self.begun
-    }
-
-    /// Goes to the end of the open string and returns it, or as far as the string has arrived.
-    fn end_of_string(&mut self, body: &[u8]) -> Option<usize> {
-        while let Some(distance) = body.get(self.at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
-            let here = self.at + distance;
-            if body[here] == b'"' {
-                self.at = here + 1;
-                return Some(self.at);
-            }
-            if here + 1 == body.len() {
-                // The escaped byte has not arrived: the escape is looked at again with it.
-                self.at = here;
-                return None;
-            }
-            self.at = here + 2;
-        }
-        self.at = body.len();
-        None
     }
 
     /// Goes past a string of the top level; true if it is the value of the first `token`.
@@ -148,6 +149,46 @@ impl Prefix {
     }
 }
 
+impl Open {
+    /// Returns where the string ends in this piece, if it does.
+    fn end(&mut self, piece: &[u8], mut at: usize) -> Option<usize> {
+        if std::mem::take(&mut self.is_escaped) {
+            at += 1;
+        }
+        while let Some(distance) = memchr2(b'"', b'\\', piece.get(at..)?) {
+            let here = at + distance;
+            if piece[here] == b'"' {
+                return Some(here + 1);
+            }
+            if here + 1 == piece.len() {
+                self.is_escaped = true;
+                return None;
+            }
+            at = here + 2;
+        }
+        None
+    }
+
+    /// Keeps what stands of it in a piece. One that is longer than any token or key is not kept to its end, and so is no
+    /// string to whoever reads it.
+    fn carry(&mut self, part: &[u8]) {
+        let room = CARRIED - self.carried.len();
+        self.carried.extend_from_slice(&part[..part.len().min(room)]);
+    }
+
+    /// Returns the whole string, whose last part this is.
+    fn with(mut self, end: &[u8]) -> Cow<'_, [u8]> {
+        if self.carried.is_empty() {
+            return Cow::Borrowed(end);
+        }
+        self.carry(end);
+        Cow::Owned(self.carried)
+    }
+}
+
+/// How much of a string is carried from piece to piece: more than a token has if each of its bytes is an escape.
+const CARRIED: usize = 4 * 1024;
+
 fn is_token(quoted: &[u8]) -> bool {
     const PLAIN: &[u8] = b"\"token\"";
     // Only a key with an escape in it, which Aircall never sends, has to be decoded.
@@ -159,29 +200,29 @@ fn is_token(quoted: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn scan(body: &str) -> Seen {
+    fn scan(body: &str) -> Seen<'_> {
         let seen = Prefix::new().advance(body.as_bytes());
         // The quick reader has nothing to go by if the first byte comes alone.
         let mut slowly = Prefix::new();
         slowly.advance(&body.as_bytes()[..1]);
-        assert_eq!(slowly.advance(body.as_bytes()), seen, "{body}");
+        assert_eq!(slowly.advance(&body.as_bytes()[1..]), seen, "{body}");
         seen
     }
 
-    fn token(body: &str) -> Option<&str> {
+    fn token(body: &str) -> Option<String> {
         match scan(body) {
-            Seen::Token(range) => Some(&body[range]),
+            Seen::Token(quoted) => Some(String::from_utf8_lossy(&quoted).into_owned()),
             _ => None,
         }
     }
 
     #[test]
     fn the_first_token_of_the_top_level_is_found() {
-        assert_eq!(token(r#"{"resource":"call","token":"abc","data":{"#), Some(r#""abc""#));
-        assert_eq!(token(r#" { "token" : "a\"b" "#), Some(r#""a\"b""#));
-        assert_eq!(token(r#"{"data":{"token":"inner"},"token":"outer"}"#), Some(r#""outer""#));
-        assert_eq!(token(r#"{"a":["token",{"token":1}],"\u0074oken":"x"}"#), Some(r#""x""#));
-        assert_eq!(token(r#"{"event":"token","token":"x","token":"y"}"#), Some(r#""x""#));
+        assert_eq!(token(r#"{"resource":"call","token":"abc","data":{"#).as_deref(), Some(r#""abc""#));
+        assert_eq!(token(r#" { "token" : "a\"b" "#).as_deref(), Some(r#""a\"b""#));
+        assert_eq!(token(r#"{"data":{"token":"inner"},"token":"outer"}"#).as_deref(), Some(r#""outer""#));
+        assert_eq!(token(r#"{"a":["token",{"token":1}],"\u0074oken":"x"}"#).as_deref(), Some(r#""x""#));
+        assert_eq!(token(r#"{"event":"token","token":"x","token":"y"}"#).as_deref(), Some(r#""x""#));
         assert_eq!(token(r#"{"a":"token","b":"x"}"#), None);
         assert_eq!(token(r#"[{"token":"x"}]"#), None);
         assert_eq!(token(r#"["token":"x"]"#), None);
@@ -198,6 +239,18 @@ mod tests {
     }
 
     #[test]
+    fn a_string_that_is_too_long_for_a_token_is_none_however_it_is_cut() {
+        let body = format!(r#"{{"token":"{}\""#, "x".repeat(3 * CARRIED));
+        for cut in [10, 11, CARRIED, 2 * CARRIED, body.len() - 1] {
+            let mut prefix = Prefix::new();
+            assert_eq!(prefix.advance(&body.as_bytes()[..cut]), Seen::Nothing);
+            assert_eq!(prefix.advance(&body.as_bytes()[cut..]), Seen::Nothing);
+            let Seen::Token(quoted) = prefix.advance(b"y\"") else { panic!("no string at {cut}") };
+            assert!(quoted.len() <= CARRIED && serde_json::from_slice::<String>(&quoted).is_err(), "{cut}");
+        }
+    }
+
+    #[test]
     fn every_cut_gives_the_same_answer() {
         for body in [
             r#"{"resource":"call","event":"call.created","timestamp":1,"token":"a\\","data":{}}"#,
@@ -209,9 +262,9 @@ mod tests {
             for first in 0..=body.len() {
                 for second in first..=body.len() {
                     let mut prefix = Prefix::new();
-                    let seen = [first, second, body.len()]
+                    let seen = [0..first, first..second, second..body.len()]
                         .into_iter()
-                        .map(|end| prefix.advance(&body.as_bytes()[..end]))
+                        .map(|piece| prefix.advance(&body.as_bytes()[piece]))
                         .find(|seen| *seen != Seen::Nothing);
                     assert_eq!(seen.unwrap_or(Seen::Nothing), whole, "{body} cut at {first} and {second}");
                 }

@@ -160,6 +160,25 @@ impl Delivery {
         Sha256::digest(token.as_bytes())[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// Gives this delivery a buffer of its own, just as long as the body.
+    ///
+    /// A body that came in one piece is never copied. It shares the memory in which the server read the request, which
+    /// may be far larger, and is given back only when nobody holds any part of it. That is right for a handler; whoever
+    /// keeps deliveries for long, in a queue or a cache, makes them compact. Clones made before still share the server's.
+    ///
+    /// ```
+    /// # use aircall_tower::Delivery;
+    /// # type Kept = tokio::sync::mpsc::UnboundedSender<Delivery>;
+    /// async fn on_event(kept: Kept, delivery: Delivery) {
+    ///     let _ = kept.send(delivery.compact());
+    /// }
+    /// ```
+    #[must_use]
+    pub fn compact(mut self) -> Self {
+        self.envelope.body = Bytes::copy_from_slice(&self.envelope.body);
+        self
+    }
+
     /// Returns the key under which a retry can be recognised. It is computed at the first call, and known to clones that
     /// are made after it.
     #[must_use]

@@ -38,8 +38,8 @@ mod promises;
 use std::fmt;
 use std::future::Future;
 
-use super::store::Store;
 use super::Event;
+use super::store::Store;
 
 /// How the checks get at the store that is to be checked.
 pub trait Testbed: Send + Sync {

@@ -11,8 +11,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
-use super::store::{DynStore, Received, StoreError, StoreErrorKind};
 use super::Event;
+use super::store::{DynStore, Received, StoreError, StoreErrorKind};
 
 /// How long a store is given to make an event durable: a client of a frozen server hangs for ever.
 pub(super) const PUT_LIMIT: Duration = Duration::from_secs(3);
@@ -74,7 +74,9 @@ impl Door {
         })?;
         let result = match timeout_at(deadline.min(Instant::now() + PUT_LIMIT), answered).await {
             Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(StoreError::new(StoreErrorKind::Unavailable, "the runtime went down while it was stored")),
+            Ok(Err(_)) => {
+                Err(StoreError::new(StoreErrorKind::Unavailable, "the runtime went down while it was stored"))
+            }
             Err(_) => Err(StoreError::new(StoreErrorKind::Unavailable, "the store gave no answer in time")),
         };
         match &result {

@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::Event;
 use super::door::{Door, PUT_LIMIT};
 use super::store::{Claim, Received, Settlement, StoreError};
-use super::Event;
 
 /// How many events are moved at once.
 const BATCH: usize = 256;

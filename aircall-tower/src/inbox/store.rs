@@ -33,8 +33,8 @@ pub trait Store: Send + Sync + 'static {
     /// While a lease lasts, nobody else gets the event. It ends with [`settle`](Self::settle), when its time is over, or
     /// with the process that took it: after a crash what was running is due at once.
     ///
-    /// An event whose worker died with its process is suspected of having caused that: it is claimed alone, and while
-    /// it runs nothing else is, so that it takes no others to the dead letters with it.
+    /// An event whose process ended during the last two attempts at it, or more, is suspected of having caused that: it
+    /// is claimed alone, and while it runs nothing else is, so that it takes no others to the dead letters with it.
     ///
     /// # Errors
     ///

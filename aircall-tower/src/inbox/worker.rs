@@ -250,7 +250,9 @@ where
     fn ended(&mut self, ended: Result<(task::Id, Settlement), JoinError>) {
         let (id, settlement) = match ended {
             Ok(ended) => ended,
-            Err(error) => (error.id(), Settlement::Retry { after: Duration::ZERO, reason: "the worker was stopped".to_owned() }),
+            Err(error) => {
+                (error.id(), Settlement::Retry { after: Duration::ZERO, reason: "the worker was stopped".to_owned() })
+            }
         };
         let Some(lease) = self.leases.remove(&id) else { return };
         match &settlement {

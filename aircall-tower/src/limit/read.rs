@@ -1,4 +1,4 @@
-//! Reading a body piece by piece into one `Bytes`.
+//! Reading a body piece by piece, up to its limits.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -8,15 +8,16 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use tokio::time::Instant;
 
+use super::pieces::Pieces;
 use crate::deadline::until;
 
-/// A body on its way in: what has arrived stays together, up to a fixed number of bytes.
+/// A body on its way in: what has arrived is held, up to a fixed number of bytes.
 #[derive(Debug)]
 pub(crate) struct Reading<'a, B> {
     body: Pin<&'a mut B>,
-    arrived: Arrived,
+    pieces: Pieces,
+    arrived: usize,
     hold: usize,
-    declared: Option<u64>,
     deadline: Instant,
     overflowed: bool,
     begun: bool,
@@ -31,29 +32,27 @@ pub(crate) enum ReadError {
     Broken,
 }
 
-/// The pieces so far. One piece is kept as it came, so that the usual delivery is never copied.
-#[derive(Debug)]
-enum Arrived {
-    Whole(Bytes),
-    Joined(Vec<u8>),
-}
-
 impl<'a, B> Reading<'a, B>
 where
     B: Body,
 {
-    pub(crate) fn new(body: Pin<&'a mut B>, hold: usize, declared: Option<u64>, deadline: Instant) -> Self {
-        Self { body, arrived: Arrived::Whole(Bytes::new()), hold, declared, deadline, overflowed: false, begun: false }
+    pub(crate) fn new(body: Pin<&'a mut B>, hold: usize, deadline: Instant) -> Self {
+        Self { body, pieces: Pieces::new(), arrived: 0, hold, deadline, overflowed: false, begun: false }
     }
 
-    /// Waits for the next piece; false at the end of the body.
-    pub(crate) async fn more(&mut self) -> Result<bool, ReadError> {
-        let Some(mut piece) = self.piece().await? else { return Ok(false) };
-        let room = self.hold - self.arrived().len();
+    /// Waits for the next piece, as much of it as may be held; `None` at the end of the body.
+    pub(crate) async fn more(&mut self) -> Result<Option<Bytes>, ReadError> {
+        let Some(mut piece) = self.piece().await? else { return Ok(None) };
+        let room = self.hold - self.arrived;
         self.overflowed |= piece.remaining() > room;
-        let kept = piece.remaining().min(room);
-        self.keep(piece.copy_to_bytes(kept));
-        Ok(true)
+        let held = piece.remaining().min(room);
+        self.arrived += held;
+        Ok(Some(piece.copy_to_bytes(held)))
+    }
+
+    /// Keeps a piece for the whole.
+    pub(crate) fn keep(&mut self, piece: Bytes) {
+        self.pieces.push(piece);
     }
 
     /// Reads to the end without holding anything, so that the sender can finish and hear the answer.
@@ -67,11 +66,9 @@ where
         self.deadline = (self.deadline + time).min(at_most);
     }
 
-    pub(crate) fn arrived(&self) -> &[u8] {
-        match &self.arrived {
-            Arrived::Whole(bytes) => bytes,
-            Arrived::Joined(bytes) => bytes,
-        }
+    /// Returns how much has arrived of what may be held.
+    pub(crate) fn arrived(&self) -> usize {
+        self.arrived
     }
 
     /// Returns true once more has arrived than is held.
@@ -80,10 +77,7 @@ where
     }
 
     pub(crate) fn into_bytes(self) -> Bytes {
-        match self.arrived {
-            Arrived::Whole(bytes) => bytes,
-            Arrived::Joined(bytes) => bytes.into(),
-        }
+        self.pieces.into_bytes()
     }
 
     async fn piece(&mut self) -> Result<Option<B::Data>, ReadError> {
@@ -106,63 +100,5 @@ where
                 }
             }
         }
-    }
-
-    fn keep(&mut self, piece: Bytes) {
-        match &mut self.arrived {
-            Arrived::Whole(whole) if whole.is_empty() => *whole = piece,
-            Arrived::Whole(whole) => {
-                let mut joined = Vec::new();
-                reserve(&mut joined, whole.len() + piece.len(), self.declared, self.hold);
-                joined.extend_from_slice(whole);
-                joined.extend_from_slice(&piece);
-                self.arrived = Arrived::Joined(joined);
-            }
-            Arrived::Joined(joined) => {
-                reserve(joined, piece.len(), self.declared, self.hold);
-                joined.extend_from_slice(&piece);
-            }
-        }
-    }
-}
-
-/// Makes room for `more` bytes: at most twice what has arrived, whatever length was claimed, and exactly what was
-/// claimed once that is near.
-///
-/// The first time, when the first piece is still held beside, there is room for no more than has arrived. From then on
-/// the allocator enlarges the buffer, which it does for a large one without copying it.
-fn reserve(joined: &mut Vec<u8>, more: usize, declared: Option<u64>, hold: usize) {
-    /// Below this, saving memory is not worth a call of the allocator.
-    const SMALL: usize = 1024;
-
-    let needed = joined.len() + more;
-    if needed <= joined.capacity() {
-        return;
-    }
-    let end =
-        declared.and_then(|declared| usize::try_from(declared).ok()).unwrap_or(hold).clamp(needed, hold.max(needed));
-    let room = if joined.is_empty() { needed.max(SMALL) } else { needed.saturating_mul(2) };
-    joined.reserve_exact(end.min(room) - joined.len());
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn memory_follows_what_arrived_and_not_what_was_claimed() {
-        let mut joined = Vec::new();
-        reserve(&mut joined, 2000, Some(1_000_000), 1_000_000);
-        assert_eq!(joined.capacity(), 2000);
-        joined.extend_from_slice(&[0; 2000]);
-        reserve(&mut joined, 100, Some(1_000_000), 1_000_000);
-        assert_eq!(joined.capacity(), 4200);
-        joined.extend_from_slice(&[0; 2200]);
-        reserve(&mut joined, 100, Some(5000), 1_000_000);
-        assert_eq!(joined.capacity(), 5000);
-        joined.extend_from_slice(&[0; 800]);
-        // More than was claimed: the claim was a lie, the hold still bounds.
-        reserve(&mut joined, 1, Some(5000), 6000);
-        assert_eq!(joined.capacity(), 5001);
     }
 }

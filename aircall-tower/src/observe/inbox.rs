@@ -30,7 +30,8 @@ pub(crate) fn run_ended(event: &str, attempt: u32, settlement: &Settlement, took
         // A label whose values are bounded in number, whatever a sender calls its events.
         let label = crate::extension::EventName::from(event).label().to_owned();
         ::metrics::counter!("aircall_inbox_runs_total", "event" => label.clone(), "result" => result).increment(1);
-        ::metrics::histogram!("aircall_inbox_run_seconds", "event" => label, "result" => result).record(took.as_secs_f64());
+        ::metrics::histogram!("aircall_inbox_run_seconds", "event" => label, "result" => result)
+            .record(took.as_secs_f64());
     }
     #[cfg(not(any(feature = "tracing", feature = "metrics")))]
     let _ = (event, attempt, settlement, took);

@@ -71,6 +71,17 @@ async fn unknown_events_and_resources_pass_with_their_text() {
 }
 
 #[tokio::test]
+async fn half_a_character_in_a_name_is_one_replacement_character() {
+    for (written, read) in [(r"fax.\ud83d", "fax.\u{fffd}"), (r"\udc00\ud83dx\u0021", "\u{fffd}\u{fffd}x!")] {
+        let calls = Calls::default();
+        let text = body(TOKEN, "{}").replace("call.created", written).replace(r#""call""#, &format!("\"{written}\""));
+        assert_eq!(post(&layer(), &calls, text).await.kind, OutcomeKind::Handled);
+        let (delivery, ..) = calls.only();
+        assert_eq!((delivery.event().as_str(), delivery.resource()), (read, Some(read)));
+    }
+}
+
+#[tokio::test]
 async fn what_stands_in_data_never_sinks_an_event() {
     let nines = "9".repeat(400);
     for data in [
@@ -158,6 +169,9 @@ async fn a_strangers_body_that_is_no_object_is_refused() {
         ("[1]", "the body is not a JSON object"),
         ("\"token\"", "the body is not a JSON object"),
         ("null", "the body is not a JSON object"),
+        (r#" "half \ud83d""#, "the body is not a JSON object"),
+        ("-1e999", "the body is not a JSON object"),
+        ("\"half \\ud83d\"}", "the body is not JSON at line 1 column 13"),
         ("{", "the body ends after 1 bytes in the middle of its JSON"),
         ("{'token':1}", "the body is not JSON at line 1 column 2"),
         ("token=abc", "the body is not JSON at line 1 column 2"),

@@ -1,6 +1,8 @@
 //! What a handler finds.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use aircall_fixtures::events;
@@ -126,4 +128,36 @@ async fn a_delivery_knows_when_it_came_and_reads_its_data_as_asked() {
     assert!(delivery.data::<u64>().is_err());
     assert!(delivery.received_at() >= before && delivery.received_at() <= before + Duration::from_secs(60));
     assert_eq!(delivery.clone().timestamp().unix_seconds(), 1_790_000_000);
+}
+
+#[tokio::test]
+async fn a_compact_delivery_holds_nothing_but_its_body() {
+    /// The memory of a server, of which a request is but a part.
+    struct ReadBuffer(Vec<u8>, Arc<AtomicBool>);
+    impl AsRef<[u8]> for ReadBuffer {
+        fn as_ref(&self) -> &[u8] {
+            &self.0
+        }
+    }
+    impl Drop for ReadBuffer {
+        fn drop(&mut self) {
+            self.1.store(true, Ordering::SeqCst);
+        }
+    }
+    let text = body(TOKEN, r#"{"id":7}"#);
+    let freed = Arc::new(AtomicBool::new(false));
+    let mut read = vec![b' '; 400 * 1024];
+    read.splice(1000..1000, text.bytes());
+    let received = Bytes::from_owner(ReadBuffer(read, Arc::clone(&freed))).slice(1000..1000 + text.len());
+    let place = received.as_ptr();
+
+    let delivery = delivered(received).await;
+    assert_eq!(delivery.body().as_ptr(), place, "as it came, it is not copied");
+    assert!(!freed.load(Ordering::SeqCst));
+    let key = delivery.dedup_key();
+    let kept = delivery.compact();
+    assert!(freed.load(Ordering::SeqCst), "nothing of the server's is held any more");
+    assert_ne!(kept.body().as_ptr(), place);
+    assert_eq!((kept.body(), kept.raw_data(), kept.dedup_key()), (&Bytes::from(text), r#"{"id":7}"#, key));
+    assert_eq!(kept.raw_data_bytes().as_ptr(), kept.raw_data().as_ptr(), "its parts share its own");
 }

@@ -15,6 +15,7 @@ mod canned;
 mod collector;
 mod manners;
 mod service;
+mod inbox;
 mod layer;
 mod tls;
 mod report;

@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
+use super::super::Event;
 use super::super::event::milliseconds;
 use super::super::operate::{Counts, Entry, Filter, Operate, State};
 use super::super::store::{StoreError, StoreErrorKind};
-use super::super::Event;
 use super::{file, statements};
 
 /// Looks into the file of a store, and changes it for a moment at a time, whether or not a process has it open.
@@ -89,7 +89,8 @@ impl Operate for SqliteOperator {
     async fn counts(&self) -> Result<Counts, StoreError> {
         self.with(false, |connection| {
             let mut counts = Counts::default();
-            let mut states = connection.prepare("SELECT state, count(*), min(received_at) FROM events GROUP BY state")?;
+            let mut states =
+                connection.prepare("SELECT state, count(*), min(received_at) FROM events GROUP BY state")?;
             let mut rows = states.query(())?;
             while let Some(row) = rows.next()? {
                 let count = u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0);

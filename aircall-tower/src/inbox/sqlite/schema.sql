@@ -20,7 +20,7 @@ CREATE TABLE events (
 ) STRICT;
 CREATE UNIQUE INDEX events_key ON events (key, tenant);
 CREATE INDEX events_due ON events (due_at, id) WHERE state = 'ready';
-CREATE INDEX events_suspect ON events (interrupted, id) WHERE state = 'ready' AND interrupted > 0;
+CREATE INDEX events_suspect ON events (interrupted, id) WHERE state = 'ready' AND interrupted > 1;
 CREATE INDEX events_open ON events (subject, id) WHERE state IN ('ready', 'running');
 CREATE INDEX events_dead ON events (id) WHERE state = 'dead';
 CREATE INDEX events_done ON events (updated_at) WHERE state = 'done';

@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
+use super::super::Event;
 use super::super::operate::{Entry, State};
 use super::super::store::{Claimed, Lease, Received, Settlement};
-use super::super::Event;
 
 /// Inserts events that are not there yet.
 pub(super) fn put(connection: &Connection, batch: &[Event], now: i64) -> rusqlite::Result<Vec<Received>> {
@@ -40,7 +40,7 @@ pub(super) fn put(connection: &Connection, batch: &[Event], now: i64) -> rusqlit
 pub(super) fn suspect(connection: &Connection, now: i64) -> rusqlite::Result<Option<i64>> {
     connection
         .prepare_cached(
-            "SELECT id FROM events WHERE state = 'ready' AND interrupted > 0 AND due_at <= ? ORDER BY interrupted, id LIMIT 1",
+            "SELECT id FROM events WHERE state = 'ready' AND interrupted > 1 AND due_at <= ? ORDER BY interrupted, id LIMIT 1",
         )?
         .query_row([now], |row| row.get(0))
         .optional()
@@ -59,11 +59,11 @@ pub(super) fn claim_one(connection: &Connection, id: i64, now: i64) -> rusqlite:
 /// Begins an attempt at each of the events that have been due for longest.
 pub(super) fn claim(connection: &Connection, max: usize, in_order: bool, now: i64) -> rusqlite::Result<Vec<Claimed>> {
     const PLAIN: &str = "UPDATE events SET state = 'running', attempts = attempts + 1, updated_at = ?2
-         WHERE id IN (SELECT id FROM events WHERE state = 'ready' AND interrupted = 0 AND due_at <= ?2 ORDER BY due_at, id LIMIT ?1)
+         WHERE id IN (SELECT id FROM events WHERE state = 'ready' AND interrupted <= 1 AND due_at <= ?2 ORDER BY due_at, id LIMIT ?1)
          RETURNING *";
     const IN_ORDER: &str = "UPDATE events SET state = 'running', attempts = attempts + 1, updated_at = ?2
          WHERE id IN (
-             SELECT id FROM events AS later WHERE state = 'ready' AND interrupted = 0 AND due_at <= ?2 AND NOT EXISTS (
+             SELECT id FROM events AS later WHERE state = 'ready' AND interrupted <= 1 AND due_at <= ?2 AND NOT EXISTS (
                  SELECT 1 FROM events AS earlier
                  WHERE earlier.state IN ('ready', 'running') AND earlier.subject = later.subject AND earlier.id < later.id
              ) ORDER BY due_at, id LIMIT ?1
@@ -133,7 +133,8 @@ pub(super) fn recover(connection: &Connection, now: i64) -> rusqlite::Result<()>
              last_error = 'the process ended during the attempt' WHERE state = 'running'",
         [now],
     )?;
-    connection.execute("UPDATE events SET due_at = ?1, updated_at = ?1 WHERE state = 'ready' AND updated_at > ?1", [now])?;
+    connection
+        .execute("UPDATE events SET due_at = ?1, updated_at = ?1 WHERE state = 'ready' AND updated_at > ?1", [now])?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 //! Everything that has been asked for by the time it looks goes into one transaction.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -11,10 +11,11 @@ use std::time::{Duration, Instant, SystemTime};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::super::Event;
 use super::super::event::milliseconds;
 use super::super::store::{Claim, Claimed, Lease, Received, Settlement, StoreError, StoreErrorKind};
-use super::super::Event;
 use super::file::{self, Lock, Synchronous};
+use super::identity::Identity;
 use super::{SqliteOptions, Wake, statements};
 
 type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -51,6 +52,7 @@ const REOPEN_AFTER: Duration = Duration::from_secs(1);
 pub(super) struct Writer {
     path: PathBuf,
     options: SqliteOptions,
+    identity: Identity,
     connection: Result<Connection, StoreError>,
     synchronous: Option<Synchronous>,
     failed_at: Instant,
@@ -72,20 +74,22 @@ struct Held {
 impl Writer {
     /// Opens the file and starts the thread. It ends when told to close, or when nobody can tell it anything any more.
     pub(super) fn start(
-        path: PathBuf,
+        path: &Path,
         options: SqliteOptions,
         commands: mpsc::UnboundedReceiver<Command>,
         wake: Arc<Wake>,
     ) -> Result<(), StoreError> {
+        let path = file::make(path)?;
         let lock = Lock::take(&path)?;
-        file::make(&path)?;
         let connection = file::open(&path)?;
         let clock = Clock::new();
         statements::recover(&connection, clock.now()).map_err(|error| file::explain(&path, &error))?;
+        let identity = Identity::of(&path)?;
         let now = Instant::now();
         let writer = Self {
             path,
             options,
+            identity,
             connection: Ok(connection),
             synchronous: Some(Synchronous::Full),
             failed_at: now,
@@ -97,7 +101,10 @@ impl Writer {
         };
         let started = thread::Builder::new().name("aircall-inbox".to_owned()).spawn(move || writer.work(commands));
         started.map(drop).map_err(|error| {
-            StoreError::new(StoreErrorKind::Unavailable, format!("the thread that writes could not be started: {error}"))
+            StoreError::new(
+                StoreErrorKind::Unavailable,
+                format!("the thread that writes could not be started: {error}"),
+            )
         })
     }
 
@@ -158,6 +165,8 @@ impl Writer {
         self.reopen()?;
         let waits = commands.iter().any(|command| matches!(command, Command::Put(..)));
         if waits {
+            // Nobody would find again what is written to a file that has been moved or removed.
+            self.identity.same_files(&self.path).inspect_err(|error| self.failed(error))?;
             self.has_room()?;
         }
         // What a batch without new events says can be found out again after a power cut.
@@ -214,17 +223,19 @@ impl Writer {
         let claimed = asked.map_err(|error| self.explain(&error))?;
         if claimed.len() < claim.max {
             let next = statements::next_due(connection, now).map_err(|error| self.explain(&error))?;
-            self.wake.set_next_due(next.map(|due| {
-                tokio::time::Instant::now() + Duration::from_millis((due - now).unsigned_abs())
-            }));
+            self.wake.set_next_due(
+                next.map(|due| tokio::time::Instant::now() + Duration::from_millis((due - now).unsigned_abs())),
+            );
         }
         for lease in &ended {
             self.leases.remove(&lease.id);
         }
         let until = instant.checked_add(claim.lease).unwrap_or(instant + FAR);
-        self.leases.extend(claimed.iter().map(|claimed| {
-            (claimed.lease.id, Held { lease: claimed.lease, until, suspect: claimed.interrupted > 0 })
-        }));
+        self.leases.extend(
+            claimed.iter().map(|claimed| {
+                (claimed.lease.id, Held { lease: claimed.lease, until, suspect: claimed.interrupted > 1 })
+            }),
+        );
         Ok(claimed)
     }
 
@@ -268,7 +279,8 @@ impl Writer {
 
     /// Refuses what is new where the disk or the file has no room for it.
     fn has_room(&self) -> Result<(), StoreError> {
-        let full = |what: String| Err(StoreError::new(StoreErrorKind::Full, format!("{}: {what}", self.path.display())));
+        let full =
+            |what: String| Err(StoreError::new(StoreErrorKind::Full, format!("{}: {what}", self.path.display())));
         // A file system that does not say how much is free is found out to be full when it is.
         let free = fs4::available_space(&self.path).unwrap_or(u64::MAX);
         if free < self.options.free_space {
@@ -282,6 +294,7 @@ impl Writer {
     }
 
     fn set_synchronous(&mut self, level: Synchronous) -> Result<(), StoreError> {
+        let level = level.min(self.options.synchronous);
         if self.synchronous != Some(level) {
             file::set_synchronous(self.connection()?, level).map_err(|error| self.explain(&error))?;
             self.synchronous = Some(level);
@@ -308,8 +321,12 @@ impl Writer {
                 return Err(error.clone());
             }
             self.failed_at = Instant::now();
-            self.connection =
-                file::open(&self.path).and_then(|opened| file::check(&self.path, &opened).map(|()| opened));
+            self.connection = self.identity.same_file(&self.path).and_then(|()| {
+                let opened = file::open(&self.path)?;
+                file::check(&self.path, &opened)?;
+                self.identity = Identity::of(&self.path)?;
+                Ok(opened)
+            });
             self.synchronous = None;
         }
         Ok(())

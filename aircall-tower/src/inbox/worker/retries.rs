@@ -30,8 +30,8 @@ impl Retries {
         self
     }
 
-    /// Sets how often in a row an attempt may end with its process, 5 times by default. Such an event is run alone, so
-    /// from the second time on it is likely to be the cause.
+    /// Sets how often in a row an attempt may end with its process, 5 times by default. After the second time such an
+    /// event is run alone, so what ends the process then is the event.
     #[must_use]
     pub fn with_interruptions(mut self, interruptions: u32) -> Self {
         self.interruptions = interruptions.max(1);
@@ -70,12 +70,7 @@ impl Retries {
 
 impl Default for Retries {
     fn default() -> Self {
-        Self {
-            attempts: 25,
-            interruptions: 5,
-            first: Duration::from_secs(5),
-            longest: Duration::from_secs(15 * 60),
-        }
+        Self { attempts: 25, interruptions: 5, first: Duration::from_secs(5), longest: Duration::from_secs(15 * 60) }
     }
 }
 

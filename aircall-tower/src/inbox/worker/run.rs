@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::{Response, Request, header};
+use http::{Request, Response, header};
 use tokio::time::{Instant, timeout};
 use tower::{BoxError, Service, ServiceExt};
 
@@ -14,6 +14,9 @@ use crate::extension::Delivery;
 use crate::handler::{CatchUnwind, with_sources};
 use crate::observe::inbox as observe;
 use crate::token::{Tenant, restored};
+
+/// How long a handler can put an event off: a service that says a year means something else.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Which run of a handler on an event this is. A [`Worker`](super::Worker) puts it into the extensions of the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,7 +145,10 @@ fn judge(called: Result<(), Failure>, attempt: u32, retries: &Retries) -> Settle
         Err(Failure::ForGood { reason }) => Settlement::Dead { reason },
         Err(Failure::ForNow { reason, after }) => match retries.after(attempt) {
             // Whoever says when it will be ready again knows better, if it is later.
-            Some(pause) => Settlement::Retry { after: pause.max(after.unwrap_or_default()), reason },
+            Some(pause) => {
+                let after = after.map_or(pause, |after| after.min(LONGEST_RETRY_AFTER).max(pause));
+                Settlement::Retry { after, reason }
+            }
             None => Settlement::Dead { reason },
         },
     }

@@ -1,6 +1,5 @@
 //! The broker that the tests use, as `tests/servers start rabbitmq` has it, and one that a test may do anything to.
 
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -49,7 +48,6 @@ impl Broker {
 /// A broker of one's own, which is there until this is dropped.
 pub(super) struct OwnBroker {
     directory: tempfile::TempDir,
-    port: u16,
     broker: Broker,
 }
 
@@ -57,10 +55,10 @@ impl OwnBroker {
     /// Starts one, where there is one to be found at all.
     pub(super) fn start() -> Option<Self> {
         Broker::find()?;
-        let port = free_ports();
-        let broker = Broker { uri: format!("amqp://guest:guest@127.0.0.1:{port}/%2f") };
-        let own = Self { directory: tempfile::tempdir().unwrap(), port, broker };
-        own.start_again();
+        let mut own = Self { directory: tempfile::tempdir().unwrap(), broker: Broker { uri: String::new() } };
+        let variables = own.servers("start");
+        let uri = variables.trim().strip_prefix("export AIRCALL_TEST_AMQP=").expect("the URI of the broker");
+        own.broker.uri = uri.to_owned();
         Some(own)
     }
 
@@ -69,7 +67,7 @@ impl OwnBroker {
     }
 
     pub(super) fn start_again(&self) {
-        assert!(self.servers("start"), "no broker could be started");
+        self.servers("start");
     }
 
     /// Ends it as the loss of its power would, but for what the kernel still writes.
@@ -92,31 +90,19 @@ impl OwnBroker {
         assert!(Command::new("kill").args([signal, pid.trim()]).status().unwrap().success());
     }
 
-    fn servers(&self, what: &str) -> bool {
-        Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers"))
-            .args([what, "rabbitmq"])
-            .env("AIRCALL_SERVERS", self.directory.path())
-            .env("AIRCALL_RABBITMQ_PORT", self.port.to_string())
-            .stdout(std::process::Stdio::null())
-            .status()
-            .unwrap()
-            .success()
+    fn servers(&self, verb: &str) -> String {
+        let output = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers"))
+            .args([verb, "rabbitmq"])
+            .env("AIRCALL_TEST_SERVERS", self.directory.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
     }
 }
 
 impl Drop for OwnBroker {
     fn drop(&mut self) {
         self.servers("stop");
-    }
-}
-
-/// The first of three ports in a row that nobody listens on.
-fn free_ports() -> u16 {
-    loop {
-        let first = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
-        if first < 65_000 && free(first + 1) && free(first + 2) {
-            return first;
-        }
     }
 }

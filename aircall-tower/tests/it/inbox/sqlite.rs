@@ -1,0 +1,205 @@
+//! What the embedded store refuses to stand on, and what it does with its file.
+
+use std::time::Duration;
+
+use aircall_tower::inbox::contract::event;
+use aircall_tower::inbox::sqlite::{SqliteOperator, SqliteOptions, SqliteStore};
+use aircall_tower::inbox::{Claim, Claimed, Operate, Settlement, Store, StoreError, StoreErrorKind};
+use rusqlite::Connection;
+
+use super::road::Place;
+
+const CLAIM: Claim = Claim { max: 1000, lease: Duration::from_secs(60), in_order: false };
+
+fn refused(place: &Place) -> StoreError {
+    SqliteOptions::new().open(place.path()).map(drop).unwrap_err()
+}
+
+async fn claim(store: &SqliteStore) -> Vec<Claimed> {
+    store.claim(CLAIM).await.unwrap()
+}
+
+async fn done(store: &SqliteStore, claimed: Vec<Claimed>) {
+    let settled = claimed.into_iter().map(|claimed| (claimed.lease, Settlement::Done)).collect();
+    store.settle(settled).await.unwrap();
+}
+
+#[tokio::test]
+async fn only_one_can_have_a_file_open() {
+    let place = Place::new();
+    let store = place.open();
+    let error = refused(&place);
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    let told = error.to_string();
+    assert!(
+        told.ends_with("is in use by another process, or opened twice in this one, expected to be the only one"),
+        "{told}"
+    );
+    #[cfg(unix)]
+    {
+        let link = place.path().with_file_name("link.sqlite");
+        std::os::unix::fs::symlink(place.path(), &link).unwrap();
+        assert_eq!(SqliteOptions::new().open(&link).unwrap_err(), error);
+    }
+    store.close().await;
+    drop(place.open());
+}
+
+#[test]
+fn a_file_of_something_else_is_left_alone() {
+    let place = Place::new();
+    Connection::open(place.path()).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
+    let before = std::fs::read(place.path()).unwrap();
+    let told = refused(&place).to_string();
+    assert!(told.ends_with("is a SQLite file of something else, expected one of an inbox or none"), "{told}");
+    let tables =
+        |path| Connection::open(path).unwrap().query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0));
+    assert_eq!(tables(place.path()), Ok(1));
+    assert_eq!(std::fs::read(place.path()).unwrap().len(), before.len());
+
+    let place = Place::new();
+    std::fs::write(place.path(), "this is no database, and has more than a hundred bytes ".repeat(3)).unwrap();
+    let error = refused(&place);
+    assert_eq!(error.kind(), StoreErrorKind::Damaged);
+    assert!(error.to_string().ends_with("file is not a database"), "{error}");
+}
+
+#[test]
+fn a_file_of_a_later_version_is_left_alone() {
+    let place = Place::new();
+    drop(place.open());
+    std::thread::sleep(Duration::from_millis(200));
+    Connection::open(place.path()).unwrap().execute_batch("PRAGMA user_version=2").unwrap();
+    let told = refused(&place).to_string();
+    assert!(told.ends_with("has version 2 of the table, expected 1"), "{told}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_can_read_the_files() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let place = Place::new();
+    let store = place.open();
+    store.put(vec![event(1)]).await.unwrap();
+    let mut seen = 0;
+    for file in std::fs::read_dir(place.path().parent().unwrap()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
+        seen += 1;
+    }
+    assert_eq!(seen, 4, "the file, its -wal, its -shm and its .lock");
+}
+
+#[tokio::test]
+async fn people_can_look_inside_with_the_tools_they_have() {
+    let place = Place::new();
+    let store = place.open();
+    store.put(vec![event(7)]).await.unwrap();
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let connection = Connection::open_with_flags(place.path(), flags).unwrap();
+    let found: (String, i64) = connection
+        .query_row("SELECT state, json_extract(body, '$.data.id') FROM events", (), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .unwrap();
+    assert_eq!(found, ("ready".to_owned(), 7));
+}
+
+#[tokio::test]
+async fn there_is_a_limit_to_what_is_taken_and_what_is_forgotten_makes_room() {
+    let place = Place::new();
+    let options = SqliteOptions::new().with_capacity(400_000).with_keep_done(Duration::ZERO);
+    let store = options.open(place.path()).unwrap();
+    let big = |number| {
+        let mut event = event(number);
+        event.body = format!(r#"{{"data":"{}"}}"#, "x".repeat(20_000));
+        vec![event]
+    };
+    let mut taken = 0;
+    let error = loop {
+        match store.put(big(taken)).await {
+            Ok(_) => taken += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!((15..25).contains(&taken), "{taken}");
+    assert_eq!(error.kind(), StoreErrorKind::Full);
+    assert!(error.to_string().ends_with("bytes are in use, expected less than 400000"), "{error}");
+    // What has been taken can be finished, and then there is room.
+    let claimed = claim(&store).await;
+    assert_eq!(claimed.len() as u32, taken);
+    done(&store, claimed).await;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(claim(&store).await, []);
+    store.put(big(taken)).await.unwrap();
+    let size = std::fs::metadata(place.path()).unwrap().len();
+    assert!(size < 800_000, "the file has {size} bytes");
+}
+
+#[tokio::test]
+async fn a_disk_that_is_nearly_full_takes_nothing_new_but_what_is_taken_can_be_finished() {
+    let place = Place::new();
+    place.open().put(vec![event(1)]).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let store = SqliteOptions::new().with_free_space(u64::MAX).open(place.path()).unwrap();
+    let error = store.put(vec![event(2)]).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Full);
+    assert!(error.to_string().contains("bytes of the disk are free, expected at least"), "{error}");
+    let claimed = claim(&store).await;
+    done(&store, claimed).await;
+    assert_eq!(store.operator().counts().await.unwrap().done, 1);
+}
+
+#[tokio::test]
+async fn what_is_done_is_remembered_for_a_time_and_its_body_only_if_so_wanted() {
+    let place = Place::new();
+    let store = SqliteOptions::new().forget_bodies().open(place.path()).unwrap();
+    store.put(vec![event(1)]).await.unwrap();
+    let claimed = claim(&store).await;
+    done(&store, claimed).await;
+    let operator = store.operator();
+    assert_eq!(operator.get(1).await.unwrap().unwrap().1.body, "");
+    assert_eq!(operator.replay(vec![1]).await.unwrap(), 0, "there is nothing to be replayed");
+    assert_eq!(store.put(vec![event(1)]).await.unwrap(), [aircall_tower::inbox::Received::Duplicate]);
+}
+
+#[tokio::test]
+async fn an_operator_of_a_file_that_is_none_says_so() {
+    let place = Place::new();
+    let error = SqliteOperator::new(place.path()).counts().await.unwrap_err();
+    assert!(error.to_string().contains("unable to open database file"), "{error}");
+    assert!(!place.path().exists());
+    Connection::open(place.path()).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
+    let error = SqliteOperator::new(place.path()).replay(vec![1]).await.unwrap_err();
+    assert!(error.to_string().contains("something else"), "{error}");
+}
+
+#[tokio::test]
+async fn claims_and_forgetting_find_their_rows_by_an_index() {
+    let place = Place::new();
+    let store = place.open();
+    store.put(vec![event(1)]).await.unwrap();
+    let connection = Connection::open(place.path()).unwrap();
+    for (query, index) in [
+        (
+            "SELECT id FROM events WHERE state = 'ready' AND interrupted <= 1 AND due_at <= 1 ORDER BY due_at, id LIMIT 1",
+            "events_due",
+        ),
+        (
+            "SELECT id FROM events WHERE state = 'ready' AND interrupted > 1 AND due_at <= 1 ORDER BY interrupted, id LIMIT 1",
+            "events_suspect",
+        ),
+        (
+            "SELECT 1 FROM events AS earlier WHERE earlier.state IN ('ready', 'running') AND earlier.subject = 'a' AND earlier.id < 9",
+            "events_open",
+        ),
+        ("SELECT id FROM events WHERE state = 'done' AND updated_at < 1 ORDER BY updated_at LIMIT 9", "events_done"),
+        ("SELECT due_at FROM events WHERE state = 'ready' AND due_at > 1 ORDER BY due_at LIMIT 1", "events_due"),
+    ] {
+        let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+        let plan: Vec<String> = explained.query_map((), |row| row.get("detail")).unwrap().map(Result::unwrap).collect();
+        let plan = plan.join("; ");
+        assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{query}: {plan}");
+    }
+}
