@@ -180,10 +180,9 @@ impl Desk {
 
     /// One that is suspected is handed out alone, and holds up everything else until it is settled.
     fn choose(&self, max: usize, mut due: Vec<(usize, Key, Trace)>) -> Vec<(usize, Key, Trace)> {
-        let suspect =
-            due.iter().filter(|(.., trace)| trace.interrupted > 0).min_by_key(|(.., trace)| trace.interrupted);
+        let suspect = due.iter().filter(|(.., trace)| is_suspect(trace)).min_by_key(|(.., trace)| trace.interrupted);
         match suspect {
-            _ if max == 0 || self.leases.values().any(|held| held.trace.interrupted > 0) => Vec::new(),
+            _ if max == 0 || self.leases.values().any(|held| is_suspect(&held.trace)) => Vec::new(),
             Some(_) if !self.leases.is_empty() => Vec::new(),
             Some(suspect) => vec![*suspect],
             None => {
@@ -250,6 +249,11 @@ impl Held {
     pub(super) fn message(&self) -> &Message {
         &self.arrived.message
     }
+}
+
+/// Once may be a deployment.
+fn is_suspect(trace: &Trace) -> bool {
+    trace.interrupted > 1
 }
 
 /// What becomes of a message while an event of its number is handed out.

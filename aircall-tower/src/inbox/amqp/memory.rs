@@ -70,7 +70,7 @@ impl Memory {
     /// Keeps the keys in this process.
     ///
     /// **It ends with the process**: after a restart, a duplicate of what was handed out before is handed out again, and
-    /// whatever the process had in hand or in reserve counts as suspected of having ended it, since nobody knows better.
+    /// for whatever the process had in reserve an attempt counts, as for what it had in hand, since nobody knows better.
     /// That is fine for a process that only takes events in, and for tests.
     #[must_use]
     pub fn process() -> Self {

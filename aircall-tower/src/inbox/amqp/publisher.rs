@@ -7,7 +7,7 @@ use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::ShortString;
 use lapin::uri::AMQPUri;
 use lapin::{Channel, Confirmation, Connection};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -23,6 +23,8 @@ const CONFIRM_LIMIT: Duration = Duration::from_secs(10);
 /// How long it is waited for the first connection.
 const FIRST_LINK: Duration = Duration::from_secs(2);
 
+const GIVEN_UP: &str = "the broker did not do what was asked for, and is connected to anew";
+
 pub(super) struct Publisher {
     link: watch::Receiver<Link<Arc<Session>>>,
 }
@@ -32,7 +34,7 @@ pub(super) struct Publisher {
 pub(super) struct Session {
     connection: Connection,
     channel: Channel,
-    broken: Notify,
+    given_up: watch::Sender<bool>,
 }
 
 impl Publisher {
@@ -51,6 +53,9 @@ impl Publisher {
     /// disks of a majority.
     pub(super) async fn publish(&self, batch: Vec<(To, Message)>) -> Result<(), StoreError> {
         let session = link::settled(self.link.clone(), FIRST_LINK).await?;
+        if *session.given_up.borrow() {
+            return Err(link::unavailable(GIVEN_UP));
+        }
         if session.connection.status().blocked() {
             let what = "the broker takes nothing: its memory or disk alarm has gone off";
             return Err(StoreError::new(StoreErrorKind::Full, what));
@@ -60,12 +65,12 @@ impl Publisher {
             match timeout(CONFIRM_LIMIT, session.publish(batch)).await {
                 Ok(published) => {
                     if !session.channel.status().connected() {
-                        session.broken.notify_one();
+                        session.give_up();
                     }
                     published
                 }
                 Err(_) => {
-                    session.broken.notify_one();
+                    session.give_up();
                     Err(link::unavailable("the broker did not confirm in time"))
                 }
             }
@@ -83,6 +88,16 @@ pub(super) enum To {
 }
 
 impl Session {
+    /// Has another connection take the place of this one.
+    fn give_up(&self) {
+        self.given_up.send_replace(true);
+    }
+
+    async fn is_given_up(&self) {
+        // It is this that holds the other end.
+        let _ = self.given_up.subscribe().wait_for(|given_up| *given_up).await;
+    }
+
     async fn publish(&self, batch: Vec<(To, Message)>) -> Result<(), StoreError> {
         let mut confirmations = Vec::with_capacity(batch.len());
         let mut result = Ok(());
@@ -122,7 +137,7 @@ impl Session {
         }
         // A queue that is gone is declared anew with the next connection.
         if result.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::Damaged) {
-            self.broken.notify_one();
+            self.give_up();
         }
         result
     }
@@ -148,7 +163,7 @@ async fn keep_up(
                 link.send_replace(Link::Up(Arc::clone(&session)));
                 let error = tokio::select! {
                     error = link::lost(&session.connection) => error,
-                    () = session.broken.notified() => link::unavailable("the broker did not do what was asked for"),
+                    () = session.is_given_up() => link::unavailable(GIVEN_UP),
                     _ = stop.wait_for(|stop| *stop) => link::closed(),
                 };
                 link.send_replace(Link::Down(error.clone()));
@@ -178,5 +193,5 @@ async fn open(uri: &AMQPUri, topology: &Topology) -> Result<Session, StoreError>
         .await
         .map_err(|_| link::unavailable("the broker did not declare the queues in time"))?
         .map_err(|error| link::explain(&error))?;
-    Ok(Session { connection, channel, broken: Notify::new() })
+    Ok(Session { connection, channel, given_up: watch::Sender::new(false) })
 }
