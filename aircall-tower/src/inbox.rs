@@ -16,6 +16,10 @@ pub mod sqlite;
 #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
 pub mod postgres;
 
+#[cfg(feature = "amqp")]
+#[cfg_attr(docsrs, doc(cfg(feature = "amqp")))]
+pub mod amqp;
+
 // What people do by hand, and what any engine has to meet.
 pub mod contract;
 mod operate;

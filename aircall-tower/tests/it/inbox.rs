@@ -10,3 +10,5 @@ mod worker;
 mod proof;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "amqp")]
+mod amqp;
