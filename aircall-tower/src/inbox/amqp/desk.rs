@@ -321,8 +321,9 @@ mod tests {
     #[test]
     fn what_the_memory_knows_decides() {
         let mut message = Message::new(contract::event(1));
-        let duplicate = Message::new(contract::event(1));
+        let mut duplicate = Message::new(contract::event(1));
         message.turn = 2;
+        duplicate.turn = 2;
         let original = message.clone();
         let known = |turn, state| Some(trace(&original, turn, state));
         for state in [TraceState::Running, TraceState::Waiting, TraceState::Done, TraceState::Dead] {

@@ -10,7 +10,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::super::store::{StoreError, StoreErrorKind};
+use super::super::store::StoreError;
+#[cfg(feature = "sqlite")]
+use super::super::store::StoreErrorKind;
 use super::message::{Copy, Key};
 
 /// For how much longer than what is done an event is remembered that is not, or is dead: its message may have been removed
