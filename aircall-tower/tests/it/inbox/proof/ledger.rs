@@ -120,10 +120,6 @@ impl Log {
         self.begun.get(&id).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn done(&self, id: u64) -> &[Run] {
-        self.done.get(&id).map_or(&[], Vec::as_slice)
-    }
-
     /// Waits until all of them are done, or nothing happens any more, and returns those that are not.
     pub(super) async fn wait_for(&mut self, ids: &BTreeSet<u64>) -> Vec<u64> {
         let mut changed = Instant::now();
