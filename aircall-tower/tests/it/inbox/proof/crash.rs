@@ -32,7 +32,13 @@ async fn sqlite_loses_nothing_though_the_worker_is_stopped_where_it_is_again_and
 async fn process_killed(mut ground: Ground) {
     let rounds = rounds(20);
     let ledger = Arc::new(Ledger::default());
-    for _ in 0..rounds {
+    for round in 0..rounds {
+        if round % 4 == 3 {
+            // While it opens its store, and finds out what the last one left.
+            let receiver = ground.try_start();
+            sleep(Duration::from_millis(random(15))).await;
+            receiver.kill();
+        }
         let receiver = ground.start();
         let load = Load::begin(receiver.address(), CLIENTS, &ledger, tasks);
         sleep(Duration::from_millis(30 + random(220))).await;

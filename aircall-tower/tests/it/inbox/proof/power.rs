@@ -131,6 +131,28 @@ async fn a_power_cut_takes_nothing_that_was_acknowledged() {
     assert_eq!(disk.ground.unstored(), Vec::<String>::new());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_power_cut_while_a_store_is_made_leaves_one_that_can_be_opened() {
+    let mut made = 0;
+    for round in 0..rounds(10) {
+        let mut disk = Disk::new();
+        disk.ground.set("POWERCUT_EARLY", [0, 50][round as usize % 2]);
+        disk.ground.set("POWERCUT_SLOW", 1000);
+        // Cut again while it makes what is left of it into a store.
+        for _ in 0..3 {
+            let receiver = disk.ground.try_start();
+            sleep(Duration::from_millis(random(30))).await;
+            receiver.kill();
+            disk.power_returns();
+        }
+        made += usize::from(disk.survivors().await.is_ok());
+        let ledger = Arc::new(Ledger::default());
+        let gone = cut(&mut disk, &ledger).await;
+        assert!(gone.is_empty(), "{gone:?} are gone");
+    }
+    println!("a store had been made in {made} of {} cuts", rounds(10));
+}
+
 /// Cuts the power until something is gone, and fails if nothing ever is.
 async fn must_lose(what: &str, name: &str, value: &str) {
     let mut disk = Disk::new().with(name, value);

@@ -46,9 +46,9 @@ async fn a_file_system_without_a_free_byte() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_disk_that_is_almost_full_finishes_what_it_has() {
-    let ground = Ground::new().with("RECEIVER_FREE_SPACE", 1024 * 1024).with("RECEIVER_PAUSE_MS", 400);
+    let ground = Ground::new().with("RECEIVER_FREE_SPACE", 8 * 1024 * 1024).with("RECEIVER_PAUSE_MS", 400);
     let directory = ground.store().parent().unwrap().to_owned();
-    let Some(volume) = Volume::mount(&directory, "16m") else { return };
+    let Some(volume) = Volume::mount(&directory, "32m") else { return };
     let mut ground = ground.started_by(volume.entering());
     let ledger = Arc::new(Ledger::default());
     let receiver = ground.start();
@@ -57,9 +57,9 @@ async fn a_disk_that_is_almost_full_finishes_what_it_has() {
     load.stop().await;
     let before = ledger.acknowledged();
 
-    let filler = volume.fill(&directory, 900 * 1024);
+    let filler = volume.fill(&directory, 7 * 1024 * 1024);
     under_load(&receiver, &ledger, Duration::from_millis(200)).await;
-    refused_and_reported(&ground, &ledger, "bytes of the disk are free, expected at least 1048576");
+    refused_and_reported(&ground, &ledger, "bytes of the disk are free, expected at least 8388608");
     let mut log = ground.log();
     assert_eq!(log.wait_for(&before).await, Vec::<u64>::new());
     assert_eq!(log.account().unexplained, Vec::<String>::new());
