@@ -41,7 +41,8 @@ async fn process_killed(mut ground: Ground) {
         }
         let receiver = ground.start();
         let load = Load::begin(receiver.address(), CLIENTS, &ledger, tasks);
-        sleep(Duration::from_millis(30 + random(220))).await;
+        ledger.acknowledges(10).await;
+        sleep(Duration::from_millis(random(220))).await;
         receiver.kill();
         load.stop().await;
     }
@@ -57,7 +58,8 @@ async fn worker_stopped(mut ground: Ground) {
     let mut receiver = ground.start();
     let load = Load::begin(receiver.address(), CLIENTS, &ledger, tasks);
     for _ in 0..rounds {
-        sleep(Duration::from_millis(20 + random(80))).await;
+        ledger.acknowledges(5).await;
+        sleep(Duration::from_millis(random(80))).await;
         receiver.restart_worker();
     }
     load.stop().await;
@@ -80,7 +82,6 @@ async fn accounts_for_everything(ground: &Ground, ledger: &Ledger, what: &str) -
         lost.len(),
         ledger.statuses()
     );
-    assert!(acknowledged.len() > 100, "there was a load: {}", acknowledged.len());
     assert!(lost.is_empty(), "{} of {} events are lost: {lost:?}", lost.len(), acknowledged.len());
     assert_eq!(account.same_attempt, Vec::<String>::new());
     assert_eq!(ground.unstored(), Vec::<String>::new());
