@@ -7,12 +7,15 @@ mod ledger;
 mod load;
 mod preload;
 mod receiver;
+mod refusal;
 mod volume;
 
 mod crash;
 mod power;
 mod killer;
+mod room;
 mod trouble;
+mod damage;
 mod clock;
 mod torn;
 

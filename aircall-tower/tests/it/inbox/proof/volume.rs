@@ -27,7 +27,7 @@ impl Volume {
         if said == "ready\n" {
             return Some(volume);
         }
-        assert!(std::env::var_os("CI").is_none(), "no file system can be mounted here");
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "no file system can be mounted here");
         eprintln!("SKIPPED: no file system can be mounted here, so nothing was tested");
         None
     }
