@@ -1,0 +1,57 @@
+//! The limit: what a disk lets through if an event is nothing but bytes at the end of a file.
+
+use std::convert::Infallible;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use tokio::sync::{mpsc, oneshot};
+use tower::Service;
+
+type Waiting = (Bytes, oneshot::Sender<()>);
+
+/// Makes a receiver that reads a body, looks at nothing, and answers once that is in a file and the file on disk.
+///
+/// One thread gathers what waits, without a timer, appends it in one call and waits for the disk once.
+pub(crate) fn receiver(
+    directory: &Path,
+) -> io::Result<
+    impl Service<Request<Full<Bytes>>, Response = Response<()>, Error = Infallible, Future: Send>
+    + Clone
+    + Send
+    + Sync
+    + use<>
+    + 'static,
+> {
+    let file = tempfile::tempfile_in(directory)?;
+    let (queue, waiting) = mpsc::unbounded_channel::<Waiting>();
+    std::thread::spawn(move || append(file, waiting));
+    Ok(tower::service_fn(move |request: Request<Full<Bytes>>| {
+        let queue = queue.clone();
+        async move {
+            let body = request.into_body().collect().await.unwrap_or_else(|never| match never {}).to_bytes();
+            let (answer, answered) = oneshot::channel();
+            let appended = queue.send((body, answer)).is_ok() && answered.await.is_ok();
+            assert!(appended, "the disk failed");
+            Ok(Response::new(()))
+        }
+    }))
+}
+
+fn append(mut file: File, mut waiting: mpsc::UnboundedReceiver<Waiting>) {
+    let (mut bytes, mut answers) = (Vec::new(), Vec::new());
+    while let Some(first) = waiting.blocking_recv() {
+        let mut next = Some(first);
+        while let Some((body, answer)) = next {
+            bytes.extend_from_slice(&body);
+            answers.push(answer);
+            next = waiting.try_recv().ok();
+        }
+        file.write_all(&bytes).and_then(|()| file.sync_data()).expect("room on the disk");
+        bytes.clear();
+        answers.drain(..).for_each(|answer| drop(answer.send(())));
+    }
+}
