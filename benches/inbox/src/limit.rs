@@ -52,6 +52,8 @@ fn append(mut file: File, mut waiting: mpsc::UnboundedReceiver<Waiting>) {
         }
         file.write_all(&bytes).and_then(|()| file.sync_data()).expect("room on the disk");
         bytes.clear();
-        answers.drain(..).for_each(|answer| drop(answer.send(())));
+        for answer in answers.drain(..) {
+            let _ = answer.send(());
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Holds the inbox against the limit of the disk, in turns of one process.
 //!
 //! ```sh
-//! cargo run --release -p aircall-benches-inbox [-- --seconds 1 --rounds 9 --handlers 256 --in DIRECTORY]
+//! cargo run --release -p aircall-benches-inbox [-- --seconds 1 --rounds 9 --callers 256 --handlers 64 --in DIRECTORY]
 //! cargo run --release -p aircall-benches-inbox -- --check
 //! ```
 //!
@@ -22,7 +22,12 @@ mod arguments;
 #[allow(dead_code, reason = "only the one in the middle is asked for")]
 mod statistics;
 
+#[path = "../../shared/load/usage.rs"]
+#[allow(dead_code, reason = "only the time of this process is asked for")]
+mod usage;
+
 mod callers;
+mod cost;
 mod limit;
 mod receiver;
 mod rounds;
@@ -68,8 +73,12 @@ fn measure() -> Result<(), String> {
         handlers: arguments::text("--handlers").and_then(|handlers| handlers.parse().ok()),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;
-    let found: Result<Vec<_>, _> =
-        CALLERS.into_iter().map(|callers| runtime.block_on(rounds::run(plan, callers, &directory))).collect();
+    let only = arguments::value("--callers", 0);
+    let found: Result<Vec<_>, String> = CALLERS
+        .into_iter()
+        .filter(|callers| only == 0 || *callers == only)
+        .map(|callers| Ok((callers, runtime.block_on(rounds::run(plan, callers, &directory))?)))
+        .collect();
     table::print(&found?);
     Ok(())
 }

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::callers::{self, Seen};
+use crate::cost::Cost;
 use crate::limit;
 use crate::receiver::Receiver;
-use crate::syncs;
 
 /// How many callers there are in each part of a run.
 pub(crate) const CALLERS: [usize; 3] = [1, 16, 256];
@@ -34,8 +34,8 @@ pub(crate) struct Round {
 #[derive(Debug)]
 pub(crate) struct Turn {
     pub(crate) seen: Seen,
-    /// How often the disk was waited for, for each event: until all are handled.
-    pub(crate) syncs: f64,
+    /// What each event cost, until all were handled.
+    pub(crate) cost: Cost,
 }
 
 /// Lets limit and inbox take turns, each in files of its own in a directory.
@@ -48,18 +48,18 @@ pub(crate) async fn run(plan: Plan, callers: usize, directory: &Path) -> Result<
     let mut rounds = Vec::new();
     // The first round makes what is made once, such as the file's log, and does not count.
     for round in 0..=plan.rounds {
-        let before = syncs::count();
+        let before = Cost::until_now();
         let seen = callers::call(&limit::receiver(place.path()).map_err(text)?, callers, plan.turn).await;
-        let limit = Turn { syncs: per_event(before, &seen), seen };
+        let limit = Turn { cost: before.per_event(seen.took.len()), seen };
 
-        let (before, handled, begun) = (syncs::count(), receiver.handled(), Instant::now());
+        let (before, handled, begun) = (Cost::until_now(), receiver.handled(), Instant::now());
         let seen = callers::call(&service, callers, plan.turn).await;
         acknowledged += seen.took.len() as u64;
         let (then, time) = (receiver.handled(), begun.elapsed());
         receiver.drained(acknowledged).await;
         let drained = (acknowledged - then) as f64 / (begun.elapsed() - time).as_secs_f64();
         let handled = (then - handled) as f64 / time.as_secs_f64();
-        let inbox = Turn { syncs: per_event(before, &seen), seen };
+        let inbox = Turn { cost: before.per_event(seen.took.len()), seen };
         if round > 0 {
             rounds.push(Round { limit, inbox, handled, drained });
         }
@@ -68,11 +68,4 @@ pub(crate) async fn run(plan: Plan, callers: usize, directory: &Path) -> Result<
     let done = receiver.close().await;
     // A worker that missed some, or handled some twice, was not as fast as it seems.
     if done == acknowledged { Ok(rounds) } else { Err(format!("{acknowledged} were acknowledged, {done} done")) }
-}
-
-fn per_event(before: Option<u64>, seen: &Seen) -> f64 {
-    match (before, syncs::count()) {
-        (Some(before), Some(after)) => (after - before) as f64 / seen.took.len() as f64,
-        _ => f64::NAN,
-    }
 }

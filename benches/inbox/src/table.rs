@@ -1,6 +1,6 @@
 //! What is printed: the figures, and which goals are met.
 
-use crate::rounds::Round;
+use crate::rounds::{CALLERS, Round};
 use crate::statistics::median;
 
 /// A goal for each number of callers: a figure, what it must not be beyond, and in which direction.
@@ -38,7 +38,7 @@ const GOALS: [Goal; 6] = [
     },
     Goal {
         name: "syncs per event",
-        of: |round| round.inbox.syncs,
+        of: |round| round.inbox.cost.syncs,
         at: [Some(1.05), Some(0.15), Some(0.02)],
         at_least: false,
     },
@@ -51,33 +51,37 @@ const GOALS: [Goal; 6] = [
 ];
 
 /// Prints the goals with what has been reached, over the numbers of callers.
-pub(crate) fn print(found: &[Vec<Round>]) {
-    println!("| | goal | 1 | 16 | 256 |\n|---|---|---|---|---|");
+pub(crate) fn print(found: &[(usize, Vec<Round>)]) {
+    let row = |cells: Vec<String>| println!("| {} |", cells.join(" | "));
+    let heads = ["callers", "goal"].map(str::to_owned);
+    row(heads.into_iter().chain(found.iter().map(|(callers, _)| callers.to_string())).collect());
+    println!("|---|---|{}", "---|".repeat(found.len()));
     for goal in &GOALS {
-        let goals = goal.at.map(|goal| goal.map_or_else(|| "".to_owned(), |goal| goal.to_string()));
-        let reached: Vec<String> = found
-            .iter()
-            .zip(goal.at)
-            .map(|(rounds, limit)| {
-                let value = over(rounds, goal);
-                let is_met = limit.is_some_and(|limit| if goal.at_least { value >= limit } else { value <= limit });
-                let text = if value < 0.1 { format!("{value:.4}") } else { format!("{value:.2}") };
-                if is_met { format!("**{text}**") } else { text }
-            })
-            .collect();
+        let goals: Vec<_> = goal.at.iter().flatten().map(f64::to_string).collect();
         let sign = if goal.at_least { "≥" } else { "≤" };
-        println!("| {} | {sign} {} | {} |", goal.name, goals.join(" / "), reached.join(" | "));
+        let head = [goal.name.to_owned(), format!("{sign} {}", goals.join(" / "))];
+        row(head.into_iter().chain(found.iter().map(|(callers, rounds)| goal.reached(*callers, rounds))).collect());
     }
     for (name, of) in FIGURES {
-        let values: Vec<String> = found.iter().map(|rounds| format!("{:.0}", middle(rounds, of))).collect();
-        println!("| {name} | | {} |", values.join(" | "));
+        let head = [name.to_owned(), String::new()];
+        row(head.into_iter().chain(found.iter().map(|(_, rounds)| format!("{:.0}", middle(rounds, of)))).collect());
+    }
+}
+
+impl Goal {
+    fn reached(&self, callers: usize, rounds: &[Round]) -> String {
+        let value = over(rounds, self);
+        let text = if value < 0.1 { format!("{value:.4}") } else { format!("{value:.2}") };
+        let goal = CALLERS.iter().position(|of| *of == callers).and_then(|index| self.at[index]);
+        let is_met = goal.is_some_and(|goal| if self.at_least { value >= goal } else { value <= goal });
+        if is_met { format!("**{text}**") } else { text }
     }
 }
 
 /// A figure beside those that there are goals for.
 type Figure = (&'static str, fn(&Round) -> f64);
 
-const FIGURES: [Figure; 8] = [
+const FIGURES: [Figure; 12] = [
     ("limit: events/s", |round| round.limit.seen.rate()),
     ("limit: p50, µs", |round| round.limit.seen.quantile(0.5) * 1e6),
     ("limit: p99, µs", |round| round.limit.seen.quantile(0.99) * 1e6),
@@ -85,6 +89,10 @@ const FIGURES: [Figure; 8] = [
     ("inbox: events/s", |round| round.inbox.seen.rate()),
     ("inbox: p50, µs", |round| round.inbox.seen.quantile(0.5) * 1e6),
     ("inbox: p99, µs", |round| round.inbox.seen.quantile(0.99) * 1e6),
+    ("limit: CPU µs/event", |round| round.limit.cost.cpu * 1e6),
+    ("inbox: CPU µs/event", |round| round.inbox.cost.cpu * 1e6),
+    ("limit: bytes written/event", |round| round.limit.cost.written),
+    ("inbox: bytes written/event", |round| round.inbox.cost.written),
     ("worker: events/s afterwards", |round| round.drained),
 ];
 
