@@ -12,7 +12,10 @@ use pin_project_lite::pin_project;
 pin_project! {
     /// The body of the request that the inner service gets.
     ///
+    /// Cloning the one of a delivery copies nothing, so layers that try a request again work inside of this one.
+    ///
     /// For a delivery it is the body that was read; on a path that is not the webhook's it is the original one, unread.
+    #[derive(Clone)]
     pub struct RequestBody<B = Empty<Bytes>> {
         #[pin]
         kind: RequestKind<B>,
@@ -20,6 +23,7 @@ pin_project! {
 }
 
 pin_project! {
+    #[derive(Clone)]
     #[project = RequestKindProj]
     enum RequestKind<B> {
         Delivered { bytes: Option<Bytes> },

@@ -5,20 +5,40 @@
 /// Lone surrogates in escapes pass: nobody here decodes what stands in `data`.
 #[inline(always)]
 pub(super) fn pass(body: &[u8], quote: usize) -> Option<usize> {
-    let mut at = quote + 1;
+    let at = quote + 1;
     // Most strings are short and plain. Those are passed here, where no call is paid for.
-    if let Some([first, second]) = body.get(at..).and_then(<[u8]>::first_chunk::<16>).map(words) {
-        let mut word = first;
-        let mut stops = stops(first);
-        if stops == 0 && first & HIGH == 0 {
-            word = second;
-            stops = self::stops(second);
-            at += 8;
+    let Some([first, second]) = body.get(at..).and_then(<[u8]>::first_chunk::<16>).map(words) else {
+        return pass_from(body, quote, at);
+    };
+    let odd = odds(first);
+    if odd != 0 {
+        return match stop(first, odd) {
+            (place, b'"') => Some(at + place + 1),
+            (place, _) => pass_from(body, quote, at + place),
+        };
+    }
+    let odd = odds(second);
+    if odd != 0 {
+        return match stop(second, odd) {
+            (place, b'"') => Some(at + 8 + place + 1),
+            (place, _) => pass_from(body, quote, at + 8 + place),
+        };
+    }
+    pass_long(body, quote, at + 16)
+}
+
+/// As [`pass`], when everything before `at` is known to be plain, and much more is likely to be.
+#[inline(never)]
+fn pass_long(body: &[u8], quote: usize, mut at: usize) -> Option<usize> {
+    for block in body.get(at..)?.as_chunks().0 {
+        if !is_plain(block) {
+            let [first, second] = words(block);
+            let odd = odds(first);
+            let (place, byte) = if odd != 0 { stop(first, odd) } else { stop(second, odds(second)) };
+            let at = at + place + if odd != 0 { 0 } else { 8 };
+            return if byte == b'"' { Some(at + 1) } else { pass_from(body, quote, at) };
         }
-        let shift = stops.trailing_zeros().wrapping_sub(7);
-        if stops != 0 && word & HIGH & (stops ^ (stops - 1)) == 0 && (word >> shift) as u8 == b'"' {
-            return Some(at + (shift / 8) as usize + 1);
-        }
+        at += BLOCK;
     }
     pass_from(body, quote, at)
 }
@@ -36,14 +56,14 @@ fn pass_from(body: &[u8], quote: usize, mut at: usize) -> Option<usize> {
             at += BLOCK;
         }
         let (words, tail) = body.get(at..)?.as_chunks();
-        let (place, word, stops) = stop(words, tail, &mut seen);
+        let (place, word, stops) = first_stop(words, tail, &mut seen);
         if stops == 0 {
             return None;
         }
-        let shift = stops.trailing_zeros() - 7;
+        let (in_word, byte) = stop(word, stops);
         seen |= word & (stops ^ (stops - 1)) >> 1;
-        at += place + (shift / 8) as usize;
-        match (word >> shift) as u8 {
+        at += place + in_word;
+        match byte {
             b'"' => {
                 // Both ends are ASCII, so a string can be judged on its own.
                 let whole = seen & HIGH == 0 || std::str::from_utf8(&body[quote..at]).is_ok();
@@ -62,7 +82,7 @@ fn pass_from(body: &[u8], quote: usize, mut at: usize) -> Option<usize> {
 
 /// Finds the first word with a byte that a string cannot pass over: where it begins, the word, and its [`stops`].
 #[inline]
-fn stop(words: &[[u8; 8]], tail: &[u8], seen: &mut u64) -> (usize, u64, u64) {
+fn first_stop(words: &[[u8; 8]], tail: &[u8], seen: &mut u64) -> (usize, u64, u64) {
     let mut place = 0;
     for word in words {
         let word = u64::from_le_bytes(*word);
@@ -111,8 +131,27 @@ const HIGH: u64 = LOW << 7;
 /// A borrow can set the bit of a byte behind such a one as well, never of one before it: the lowest bit set is right.
 #[inline]
 fn stops(word: u64) -> u64 {
-    let control = word.wrapping_sub(LOW * 0x20);
-    let quote = (word ^ (LOW * u64::from(b'"'))).wrapping_sub(LOW);
+    marks(word) & !word & HIGH
+}
+
+/// As [`stops`], and of each byte that is beyond ASCII.
+#[inline(always)]
+fn odds(word: u64) -> u64 {
+    (marks(word) | word) & HIGH
+}
+
+/// Sets the high bit of each byte at which a string stops, and of some beyond ASCII.
+#[inline(always)]
+fn marks(word: u64) -> u64 {
+    // The quote changes its place with the space, and so stands right behind the control characters.
+    let control_or_quote = (word ^ (LOW * 0x02)).wrapping_sub(LOW * 0x21);
     let backslash = (word ^ (LOW * u64::from(b'\\'))).wrapping_sub(LOW);
-    (control | quote | backslash) & !word & HIGH
+    control_or_quote | backslash
+}
+
+/// Where the lowest bit that is set stands among the bytes of a word, and what stands there in the word.
+#[inline(always)]
+fn stop(word: u64, bits: u64) -> (usize, u8) {
+    let shift = bits.trailing_zeros() & !7;
+    ((shift / 8) as usize, (word >> shift) as u8)
 }

@@ -16,6 +16,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
+use self::file::Synchronous;
 pub use self::operator::SqliteOperator;
 use self::writer::{Command, Writer};
 use super::Event;
@@ -34,6 +35,7 @@ pub struct SqliteOptions {
     capacity: u64,
     keep_done: Duration,
     keep_bodies: bool,
+    synchronous: Synchronous,
 }
 
 impl SqliteOptions {
@@ -46,6 +48,7 @@ impl SqliteOptions {
             capacity: 4 * 1024 * 1024 * 1024,
             keep_done: Duration::from_secs(48 * 60 * 60),
             keep_bodies: true,
+            synchronous: Synchronous::Full,
         }
     }
 
@@ -80,6 +83,15 @@ impl SqliteOptions {
         self
     }
 
+    /// Waits less for the disk than is promised, so that a test of power cuts can be seen to notice.
+    #[cfg(feature = "__weak")]
+    #[doc(hidden)]
+    #[must_use]
+    pub fn weakened(mut self, level: &str) -> Self {
+        self.synchronous = if level == "off" { Synchronous::Off } else { Synchronous::Normal };
+        self
+    }
+
     /// Opens a file, which is made, for its owner alone, if there is none.
     ///
     /// Beside it there will be files with `-wal`, `-shm` and `.lock` at the end of their names. They belong to it: moved
@@ -90,10 +102,10 @@ impl SqliteOptions {
     /// Returns an error if the file cannot be opened, is held by another process, belongs to something else, or cannot be
     /// trusted to keep what it is given, as on most network file systems.
     pub fn open(self, path: impl AsRef<Path>) -> Result<SqliteStore, StoreError> {
-        let path = path.as_ref().to_owned();
+        let path = path.as_ref();
         let wake = Arc::new(Wake::default());
         let (commands, received) = mpsc::unbounded_channel();
-        Writer::start(path.clone(), self, received, Arc::clone(&wake))?;
+        Writer::start(path, self, received, Arc::clone(&wake))?;
         Ok(SqliteStore { path: path.into(), commands, wake })
     }
 }

@@ -6,3 +6,5 @@ mod contract;
 mod road;
 mod sqlite;
 mod worker;
+#[cfg(target_os = "linux")]
+mod proof;

@@ -31,6 +31,9 @@ pub(crate) enum Then {
     HangUp,
 }
 
+/// How what never became an attempt is counted.
+pub(crate) const NO_CONNECTION: &str = "no connection";
+
 /// How often an attempt ended in which way.
 pub(crate) type Tally = BTreeMap<String, usize>;
 
@@ -63,7 +66,7 @@ pub(crate) fn run(address: SocketAddr, script: &Script, connections: usize, end:
 async fn attempt(address: SocketAddr, script: &Script) -> String {
     let Ok(mut stream) = TcpStream::connect(address).await else {
         tokio::time::sleep(Duration::from_millis(10)).await;
-        return "no connection".to_owned();
+        return NO_CONNECTION.to_owned();
     };
     // Leaves nothing behind, neither here nor there, or the ports would run out.
     let _ = stream.set_zero_linger();

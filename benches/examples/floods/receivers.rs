@@ -52,8 +52,9 @@ pub(crate) fn all() -> (Vec<Receiver>, Vec<String>) {
         }
         Err(error) => missing.push(format!("axum: {error}")),
     }
+    let program = peers::program();
     for name in ["tower-github-webhook", "webhook-verify"] {
-        let peer = peers::program().and_then(|program| {
+        let peer = program.clone().and_then(|program| {
             let signature = sign(&program, &call)?;
             let honest = wire::delivery(&call, &format!("{signature}\r\n"));
             let attack = format!("x-hub-signature-256: sha256={}\r\n", "0".repeat(64));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::attack::Tally;
+use crate::attack::{NO_CONNECTION, Tally};
 use crate::honest::Honest;
 use crate::load::statistics::quantile;
 use crate::receivers::{FLOOR, LAYER};
@@ -18,6 +18,8 @@ pub(crate) struct Row {
     pub(crate) time: Duration,
     pub(crate) tally: Tally,
     pub(crate) honest: Honest,
+    /// The part of a core that went to others, if that was much.
+    pub(crate) others: Option<f64>,
     /// How it ended, if it did.
     pub(crate) death: Option<String>,
 }
@@ -30,10 +32,12 @@ pub(crate) fn print(rows: &[(&str, Row)]) {
     );
     println!("|---|---|---|---|---|---|---|---|---|");
     for (name, row) in rows {
-        let attempts = row.tally.values().sum::<usize>().max(1) as f64;
+        let attempts = row.tally.iter().filter(|(way, _)| *way != NO_CONNECTION).map(|(_, times)| times);
+        let attempts = attempts.sum::<usize>().max(1) as f64;
         println!(
-            "| {name}{} | {:.0} | {:.2} | {:.0} | {:.0} | {} | {} | {:.1}, {:.1} | {} |",
+            "| {name}{}{} | {:.0} | {:.2} | {:.0} | {:.0} | {} | {} | {:.1}, {:.1} | {} |",
             row.death.as_ref().map(|death| format!(", DIED: {death}")).unwrap_or_default(),
+            row.others.map(|part| format!(", disturbed ({:.0} %)", part * 100.0)).unwrap_or_default(),
             row.memory as f64 / MEBIBYTE,
             row.cpu.as_secs_f64(),
             row.cpu.as_secs_f64() * 1e6 / attempts,

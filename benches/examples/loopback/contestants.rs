@@ -38,12 +38,13 @@ pub(crate) fn explain(contestants: &[Contestant]) {
     }
 }
 
-const RUST: [(&str, &str); 7] = [
+const RUST: [(&str, &str); 8] = [
     ("axum", "takes the body piece by piece and drops it"),
     ("axum-layer", "`post(handler).layer(WebhookLayer)`, the handler takes a `Delivery`"),
     ("axum-layer-payload", "the same, and the handler reads `delivery.payload()`"),
     ("axum-value", "`Json<Value>`, token compared with `==`"),
     ("axum-typed", "`Json<TypedCall>`, a derived struct with five fields of a call, token compared with `==`"),
+    ("axum-typed-whole", "`Json<WholeEvent>`, a derived struct with all of a call, token compared with `==`"),
     ("hyper", "no router; takes the body piece by piece and drops it"),
     ("hyper-layer", "no router; the layer, and a service that takes the `Delivery`"),
 ];

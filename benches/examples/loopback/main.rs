@@ -6,7 +6,8 @@
 //!
 //! Servers run on one core, the client on the other. In each round every server is loaded once, and a ratio is always of
 //! two turns of the same round; what is printed are medians over the rounds. A turn in which either core had to work for
-//! anybody else, or was stolen by the machine's host, is made again; a round in which that does not help is discarded.
+//! anybody else, or was stolen by the machine's host, is made again after a wait for a quiet moment (`--patience`, in
+//! seconds); a round in which that does not help is discarded.
 //!
 //! Express and FastAPI come from the folders in which `.ci/run` installs them. Whatever cannot be started is named in
 //! the table, and the program then fails.
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         rounds: arguments::value("--rounds", 7),
         turn: Duration::from_secs_f64(arguments::value("--seconds", 1.5)),
         connections: arguments::value("--connections", 16),
+        patience: Duration::from_secs_f64(arguments::value("--patience", 10.0)),
     };
     let bodies = shared::inputs::bodies().into_iter().filter(|(name, _)| *name != "1 MiB");
     cores::pin(cores::CLIENT);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::contestants::Contestant;
 use crate::load::client::{Turn, load};
+use crate::load::quiet;
 
 /// How often, how long, and with how many connections.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub(crate) struct Rounds {
     pub(crate) rounds: usize,
     pub(crate) turn: Duration,
     pub(crate) connections: usize,
+    /// How long a turn waits for a quiet moment, at most, before it is made again.
+    pub(crate) patience: Duration,
 }
 
 /// The turns of one round in the order of the contestants; `None` of one that failed.
@@ -57,13 +60,13 @@ impl Rounds {
         }
         let Some(server) = &mut contestant.server else { return Err("was not started".to_owned()) };
         let to = (server.address(), server.pid());
-        let mut tries = (0..TRIES).map(|_| load(runtime, to, request, self.connections, self.turn));
-        let mut turn = tries.next().expect("at least one");
-        for again in tries {
-            if turn.as_ref().is_ok_and(|turn| !turn.used.is_disturbed()) {
+        let mut turn = load(runtime, to, request, self.connections, self.turn);
+        for _ in 1..TRIES {
+            if self.patience.is_zero() || turn.as_ref().is_ok_and(|turn| !turn.used.is_disturbed()) {
                 break;
             }
-            turn = again;
+            quiet::wait(self.patience);
+            turn = load(runtime, to, request, self.connections, self.turn);
         }
         turn.map_err(|error| server.death().unwrap_or_else(|| error.to_string()))
     }

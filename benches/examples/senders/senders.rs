@@ -16,14 +16,16 @@ pub(crate) struct Plan {
     pub(crate) body: Bytes,
 }
 
-/// A program that sends, and what finds in its output how many deliveries were answered, and in how many seconds if that
-/// is not as planned.
+/// How many deliveries were answered, and in how many seconds if that is not as planned.
+type Answered = (f64, Option<f64>);
+
+/// A program that sends, and what finds in its output how much was answered.
 #[derive(Debug)]
 pub(crate) struct Sender {
     pub(crate) name: &'static str,
     program: String,
     arguments: Vec<String>,
-    answered: fn(&str) -> Option<(f64, Option<f64>)>,
+    answered: fn(&str) -> Option<Answered>,
 }
 
 /// What a sender did in one turn.
@@ -108,7 +110,7 @@ fn wrk(plan: &Plan, url: &str) -> Result<Sender, String> {
     Ok(Sender { name: "wrk", program: "wrk".to_owned(), arguments, answered: answered_by_wrk })
 }
 
-fn answered_by_wrk(output: &str) -> Option<(f64, Option<f64>)> {
+fn answered_by_wrk(output: &str) -> Option<Answered> {
     let (answered, microseconds) = output.lines().find_map(|line| line.strip_prefix("answered "))?.split_once(' ')?;
     Some((answered.parse().ok()?, Some(microseconds.parse::<f64>().ok()? / 1e6)))
 }

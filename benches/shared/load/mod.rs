@@ -7,6 +7,7 @@ pub(crate) mod arguments;
 pub(crate) mod cores;
 pub(crate) mod server;
 pub(crate) mod served;
+pub(crate) mod whole_call;
 pub(crate) mod counted;
 pub(crate) mod peers;
 pub(crate) mod wire;

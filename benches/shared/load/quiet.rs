@@ -1,4 +1,4 @@
-//! Whether anybody else was at work while something was measured.
+//! Whether anybody else was at work while something was measured, and waiting until nobody is.
 
 use std::time::{Duration, Instant};
 
@@ -47,9 +47,27 @@ impl Watch {
 impl Used {
     /// The kernel counts in hundredths of a second, by sampling, so a little means nothing.
     pub(crate) fn is_disturbed(&self) -> bool {
-        self.others > 0.06
+        self.others > MOST
     }
 }
+
+/// Waits, at most so long, until nobody works on either core.
+pub(crate) fn wait(at_most: Duration) {
+    const SAMPLE: Duration = Duration::from_millis(300);
+    let begun = Instant::now();
+    while begun.elapsed() < at_most {
+        let before = used_cores();
+        std::thread::sleep(SAMPLE);
+        let after = used_cores();
+        let busy = |core: usize| (after[core].busy.saturating_sub(before[core].busy)).as_secs_f64();
+        if busy(0).max(busy(1)) / SAMPLE.as_secs_f64() <= MOST {
+            return;
+        }
+    }
+}
+
+/// How much of a core may go to others.
+const MOST: f64 = 0.06;
 
 fn used_cores() -> [usage::Core; 2] {
     [cores::SERVER, cores::CLIENT].map(usage::core)

@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use tower::{Layer, service_fn};
 
 use super::server::port;
+use super::whole_call::WholeEvent;
 use super::wire::PATH;
 use crate::shared::receivers::{TypedCall, layer};
 
@@ -33,6 +34,7 @@ pub(crate) fn serve(name: &str) {
             "axum-layer-payload" => axum(post(read_payload).layer(layer())).await,
             "axum-value" => axum(post(value)).await,
             "axum-typed" => axum(post(typed)).await,
+            "axum-typed-whole" => axum(post(typed_whole)).await,
             "hyper" => {
                 hyper(service_fn(async |request| {
                     drain(request).await;
@@ -69,6 +71,10 @@ async fn value(Json(event): Json<Value>) -> StatusCode {
 }
 
 async fn typed(Json(call): Json<TypedCall>) -> StatusCode {
+    accepted(Some(&call.token), &call.data)
+}
+
+async fn typed_whole(Json(call): Json<WholeEvent>) -> StatusCode {
     accepted(Some(&call.token), &call.data)
 }
 

@@ -62,8 +62,10 @@ impl Server {
         if let Some(stderr) = &mut self.child.stderr {
             let _ = stderr.read_to_string(&mut said);
         }
-        let last = said.trim().lines().next_back().unwrap_or_default();
-        Some(format!("{status}: {last}"))
+        // A panic says why at its beginning, an interpreter at the end of its trace.
+        let why = said.lines().find(|line| line.contains("failed") || line.contains("rror"));
+        let why = why.or_else(|| said.trim().lines().next_back()).unwrap_or_default();
+        Some(format!("{status}: {why}"))
     }
 
     fn wait_until_it_listens(&mut self) -> Result<(), String> {

@@ -47,7 +47,8 @@ impl Lock {
 }
 
 /// Makes the file if there is none, readable by nobody else, since it is going to hold names and numbers of people.
-pub(super) fn make(path: &Path) -> Result<(), StoreError> {
+/// Returns its one true path: by way of a link it would get a second lock.
+pub(super) fn make(path: &Path) -> Result<PathBuf, StoreError> {
     let made = private(OpenOptions::new().write(true).create_new(true)).open(path);
     match made {
         Ok(file) => {
@@ -55,11 +56,12 @@ pub(super) fn make(path: &Path) -> Result<(), StoreError> {
             let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
             let synced =
                 file.sync_all().and_then(|()| if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) });
-            synced.map_err(|error| unusable(path, &error))
+            synced.map_err(|error| unusable(path, &error))?;
         }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(unusable(path, &error)),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(unusable(path, &error)),
     }
+    path.canonicalize().map_err(|error| unusable(path, &error))
 }
 
 /// Opens the file for the one who writes, and sees to it that what is committed is on disk.
@@ -90,7 +92,24 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     // Where a plain fsync leaves things in the cache of the disk, which is on macOS alone.
     connection.execute_batch("PRAGMA fullfsync=1; PRAGMA checkpoint_fullfsync=1").map_err(wrong)?;
     prepare(path, &connection)?;
+    sync_found(&connection).map_err(wrong)?;
     Ok(connection)
+}
+
+/// Sees to it that everything in the file is on disk, also what this process has not written.
+///
+/// A process that is killed between writing and syncing leaves events that were never acknowledged and that no disk has.
+/// They are found all the same, and whoever sends them again is told that they are stored: without a write, and so
+/// without a sync of its own.
+fn sync_found(connection: &Connection) -> rusqlite::Result<()> {
+    // The log is moved, and not only synced: after a sync that failed, the next one says that all is well.
+    let (busy, log, moved): (bool, i64, i64) = connection
+        .query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    if busy || moved < log {
+        // Somebody reads what is older. Any commit syncs the log up to its own end.
+        connection.execute_batch(&format!("BEGIN IMMEDIATE; PRAGMA user_version={VERSION}; COMMIT"))?;
+    }
+    Ok(())
 }
 
 /// Opens the file for somebody who works on it beside the one who writes, for a moment.
@@ -110,8 +129,11 @@ pub(super) fn open_beside(path: &Path, write: bool) -> Result<Connection, StoreE
 }
 
 /// How much a commit waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Synchronous {
+    /// For nothing, ever.
+    #[cfg(feature = "__weak")]
+    Off = 0,
     /// For nothing: what it wrote is on disk after the next one that waits.
     Normal = 1,
     /// Until it is on disk.
@@ -120,6 +142,8 @@ pub(super) enum Synchronous {
 
 pub(super) fn set_synchronous(connection: &Connection, level: Synchronous) -> rusqlite::Result<()> {
     connection.execute_batch(match level {
+        #[cfg(feature = "__weak")]
+        Synchronous::Off => "PRAGMA synchronous=OFF",
         Synchronous::Normal => "PRAGMA synchronous=NORMAL",
         Synchronous::Full => "PRAGMA synchronous=FULL",
     })

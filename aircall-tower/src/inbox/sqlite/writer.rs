@@ -3,7 +3,7 @@
 //! Everything that has been asked for by the time it looks goes into one transaction.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -72,13 +72,13 @@ struct Held {
 impl Writer {
     /// Opens the file and starts the thread. It ends when told to close, or when nobody can tell it anything any more.
     pub(super) fn start(
-        path: PathBuf,
+        path: &Path,
         options: SqliteOptions,
         commands: mpsc::UnboundedReceiver<Command>,
         wake: Arc<Wake>,
     ) -> Result<(), StoreError> {
+        let path = file::make(path)?;
         let lock = Lock::take(&path)?;
-        file::make(&path)?;
         let connection = file::open(&path)?;
         let clock = Clock::new();
         statements::recover(&connection, clock.now()).map_err(|error| file::explain(&path, &error))?;
@@ -288,6 +288,7 @@ impl Writer {
     }
 
     fn set_synchronous(&mut self, level: Synchronous) -> Result<(), StoreError> {
+        let level = level.min(self.options.synchronous);
         if self.synchronous != Some(level) {
             file::set_synchronous(self.connection()?, level).map_err(|error| self.explain(&error))?;
             self.synchronous = Some(level);

@@ -35,6 +35,12 @@ async fn only_one_can_have_a_file_open() {
         told.ends_with("is in use by another process, or opened twice in this one, expected to be the only one"),
         "{told}"
     );
+    #[cfg(unix)]
+    {
+        let link = place.path().with_file_name("link.sqlite");
+        std::os::unix::fs::symlink(place.path(), &link).unwrap();
+        assert_eq!(SqliteOptions::new().open(&link).unwrap_err(), error);
+    }
     store.close().await;
     drop(place.open());
 }
