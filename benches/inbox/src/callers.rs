@@ -32,7 +32,7 @@ impl Seen {
 }
 
 /// Lets so many callers send to a receiver until a turn is over.
-pub(crate) async fn call<S, B>(receiver: &S, callers: usize, turn: Duration) -> Seen
+pub(crate) async fn call<S, B>(receiver: S, callers: usize, turn: Duration) -> Seen
 where
     S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible, Future: Send>,
     S: Clone + Send + Sync + 'static,

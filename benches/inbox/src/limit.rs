@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
+use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -13,32 +14,45 @@ use tower::Service;
 
 type Waiting = (Bytes, oneshot::Sender<()>);
 
-/// Makes a receiver that reads a body, looks at nothing, and answers once that is in a file and the file on disk.
-///
-/// One thread gathers what waits, without a timer, appends it in one call and waits for the disk once.
-pub(crate) fn receiver(
-    directory: &Path,
-) -> io::Result<
-    impl Service<Request<Full<Bytes>>, Response = Response<()>, Error = Infallible, Future: Send>
+/// A thread that gathers what waits, without a timer, appends it in one call and waits for the disk once.
+pub(crate) struct Limit {
+    queue: mpsc::UnboundedSender<Waiting>,
+    thread: JoinHandle<()>,
+}
+
+impl Limit {
+    pub(crate) fn open(directory: &Path) -> io::Result<Self> {
+        let file = tempfile::tempfile_in(directory)?;
+        let (queue, waiting) = mpsc::unbounded_channel();
+        Ok(Self { queue, thread: std::thread::spawn(move || append(file, waiting)) })
+    }
+
+    /// Makes a receiver that reads a body, looks at nothing, and answers once that is in the file and the file on disk.
+    pub(crate) fn service(
+        &self,
+    ) -> impl Service<Request<Full<Bytes>>, Response = Response<()>, Error = Infallible, Future: Send>
     + Clone
     + Send
     + Sync
-    + use<>
-    + 'static,
-> {
-    let file = tempfile::tempfile_in(directory)?;
-    let (queue, waiting) = mpsc::unbounded_channel::<Waiting>();
-    std::thread::spawn(move || append(file, waiting));
-    Ok(tower::service_fn(move |request: Request<Full<Bytes>>| {
-        let queue = queue.clone();
-        async move {
-            let body = request.into_body().collect().await.unwrap_or_else(|never| match never {}).to_bytes();
-            let (answer, answered) = oneshot::channel();
-            let appended = queue.send((body, answer)).is_ok() && answered.await.is_ok();
-            assert!(appended, "the disk failed");
-            Ok(Response::new(()))
-        }
-    }))
+    + use<> {
+        let queue = self.queue.clone();
+        tower::service_fn(move |request: Request<Full<Bytes>>| {
+            let queue = queue.clone();
+            async move {
+                let body = request.into_body().collect().await.unwrap_or_else(|never| match never {}).to_bytes();
+                let (answer, answered) = oneshot::channel();
+                let appended = queue.send((body, answer)).is_ok() && answered.await.is_ok();
+                assert!(appended, "the disk failed");
+                Ok(Response::new(()))
+            }
+        })
+    }
+
+    /// Ends the thread, once all receivers are gone: its CPU time is not to be taken from the next turn's.
+    pub(crate) fn close(self) {
+        drop(self.queue);
+        self.thread.join().expect("the disk did not fail");
+    }
 }
 
 fn append(mut file: File, mut waiting: mpsc::UnboundedReceiver<Waiting>) {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::callers::{self, Seen};
 use crate::cost::Cost;
-use crate::limit;
+use crate::limit::Limit;
 use crate::receiver::Receiver;
 
 /// How many callers there are in each part of a run.
@@ -48,12 +48,14 @@ pub(crate) async fn run(plan: Plan, callers: usize, directory: &Path) -> Result<
     let mut rounds = Vec::new();
     // The first round makes what is made once, such as the file's log, and does not count.
     for round in 0..=plan.rounds {
+        let limit = Limit::open(place.path()).map_err(text)?;
         let before = Cost::until_now();
-        let seen = callers::call(&limit::receiver(place.path()).map_err(text)?, callers, plan.turn).await;
-        let limit = Turn { cost: before.per_event(seen.took.len()), seen };
+        let seen = callers::call(limit.service(), callers, plan.turn).await;
+        let of_limit = Turn { cost: before.per_event(seen.took.len()), seen };
+        limit.close();
 
         let (before, handled, begun) = (Cost::until_now(), receiver.handled(), Instant::now());
-        let seen = callers::call(&service, callers, plan.turn).await;
+        let seen = callers::call(service.clone(), callers, plan.turn).await;
         acknowledged += seen.took.len() as u64;
         let (then, time) = (receiver.handled(), begun.elapsed());
         receiver.drained(acknowledged).await;
@@ -61,7 +63,7 @@ pub(crate) async fn run(plan: Plan, callers: usize, directory: &Path) -> Result<
         let handled = (then - handled) as f64 / time.as_secs_f64();
         let inbox = Turn { cost: before.per_event(seen.took.len()), seen };
         if round > 0 {
-            rounds.push(Round { limit, inbox, handled, drained });
+            rounds.push(Round { limit: of_limit, inbox, handled, drained });
         }
     }
     drop(service);

@@ -187,6 +187,20 @@ pub(super) fn used(connection: &Connection) -> rusqlite::Result<u64> {
     Ok(u64::try_from(pages * number("PRAGMA page_size")?).unwrap_or(0))
 }
 
+/// How many pages of the log have not been moved into the file.
+pub(super) fn log(connection: &Connection) -> rusqlite::Result<i64> {
+    checkpointed(connection, "PRAGMA wal_checkpoint(NOOP)").map(|(log, moved)| log - moved)
+}
+
+/// Moves of the log into the file what nobody reads any more.
+pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
+    checkpointed(connection, "PRAGMA wal_checkpoint(PASSIVE)").map(drop)
+}
+
+fn checkpointed(connection: &Connection, pragma: &str) -> rusqlite::Result<(i64, i64)> {
+    connection.prepare_cached(pragma)?.query_row((), |row| Ok((row.get(1)?, row.get(2)?)))
+}
+
 /// An event in a list.
 pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let state = State::from_name(row.get_ref(1)?.as_str()?).unwrap_or(State::Dead);
