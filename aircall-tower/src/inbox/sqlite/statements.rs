@@ -117,6 +117,14 @@ fn begin(
     Ok(due)
 }
 
+/// Makes the index that claims in order need. Without such claims there is none: it would be changed at every step of
+/// each event.
+pub(super) fn keep_open(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(
+        "CREATE INDEX IF NOT EXISTS events_open ON events (subject, id) WHERE state IN ('ready', 'running')",
+    )
+}
+
 /// When the next event that waits is due.
 pub(super) fn next_due(connection: &Connection, now: i64) -> rusqlite::Result<Option<i64>> {
     connection
@@ -125,30 +133,30 @@ pub(super) fn next_due(connection: &Connection, now: i64) -> rusqlite::Result<Op
         .optional()
 }
 
-/// Ends a lease.
-pub(super) fn settle(
+/// Ends leases.
+pub(super) fn settle<'a>(
     connection: &Connection,
-    lease: Lease,
-    settlement: &Settlement,
-    keep_body: bool,
+    batch: impl IntoIterator<Item = &'a (Lease, Settlement)>,
+    keep_bodies: bool,
     now: i64,
 ) -> rusqlite::Result<()> {
-    let (state, due_at, reason, forget) = match settlement {
-        Settlement::Done => (State::Done, now, None, !keep_body),
-        Settlement::Retry { after, reason } => {
-            let after = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
-            (State::Ready, now.saturating_add(after), Some(reason), false)
+    let mut settle = connection.prepare_cached(
+        "UPDATE events SET state = ?3, due_at = ?4, updated_at = ?5, interrupted = 0, last_error = coalesce(?6, last_error)
+         WHERE id = ?1 AND state = 'running' AND attempts = ?2",
+    )?;
+    for (lease, settlement) in batch {
+        let (state, due_at, reason, forget) = match settlement {
+            Settlement::Done => (State::Done, now, None, !keep_bodies),
+            Settlement::Retry { after, reason } => {
+                let after = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
+                (State::Ready, now.saturating_add(after), Some(reason), false)
+            }
+            Settlement::Dead { reason } => (State::Dead, now, Some(reason), false),
+        };
+        let settled = settle.execute(params![lease.id, lease.fence, state.as_str(), due_at, now, reason])?;
+        if forget && settled > 0 {
+            connection.prepare_cached("DELETE FROM requests WHERE id = ?")?.execute([lease.id])?;
         }
-        Settlement::Dead { reason } => (State::Dead, now, Some(reason), false),
-    };
-    let settled = connection
-        .prepare_cached(
-            "UPDATE events SET state = ?3, due_at = ?4, updated_at = ?5, interrupted = 0, last_error = coalesce(?6, last_error)
-             WHERE id = ?1 AND state = 'running' AND attempts = ?2",
-        )?
-        .execute(params![lease.id, lease.fence, state.as_str(), due_at, now, reason])?;
-    if forget && settled > 0 {
-        connection.prepare_cached("DELETE FROM requests WHERE id = ?")?.execute([lease.id])?;
     }
     Ok(())
 }
@@ -156,7 +164,7 @@ pub(super) fn settle(
 /// Makes an event due whose lease ran out while its process lived.
 pub(super) fn release(connection: &Connection, lease: Lease, now: i64) -> rusqlite::Result<()> {
     let settlement = Settlement::Retry { after: std::time::Duration::ZERO, reason: "the lease ran out".to_owned() };
-    settle(connection, lease, &settlement, true, now)
+    settle(connection, &[(lease, settlement)], true, now)
 }
 
 /// Makes due at once what was running when the last process ended, and what that had put off by a clock that was wrong.

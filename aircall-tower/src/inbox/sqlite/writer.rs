@@ -43,8 +43,8 @@ const PRUNE_EVERY: Duration = Duration::from_secs(1);
 const PRUNE_STEP: usize = 500;
 
 /// From how many pages on the log is moved into the file if nothing else is to be done, and from how many in any case.
-const LONG: i64 = 1000;
-const TOO_LONG: i64 = 4000;
+const LONG: i64 = 4000;
+const TOO_LONG: i64 = 8000;
 
 /// Longer than any lease.
 const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -187,10 +187,9 @@ impl Writer {
             }
             Command::Claim(claim, _) => self.claim(*claim, now).map(Done::Claim),
             Command::Settle(batch, _) => {
-                for (lease, settlement) in batch {
-                    let settled =
-                        statements::settle(self.connection()?, *lease, settlement, self.options.keep_bodies, now);
-                    settled.map_err(|error| self.explain(&error))?;
+                let settled = statements::settle(self.connection()?, batch, self.options.keep_bodies, now);
+                settled.map_err(|error| self.explain(&error))?;
+                for (lease, _) in batch {
                     if self.leases.get(&lease.id).is_some_and(|held| held.lease == *lease) {
                         self.leases.remove(&lease.id);
                     }
@@ -207,6 +206,9 @@ impl Writer {
             self.leases.values().filter(|held| held.until <= instant).map(|held| held.lease).collect();
         let connection = self.connection()?;
         let asked = (|| {
+            if claim.in_order {
+                statements::keep_open(connection)?;
+            }
             for lease in &ended {
                 statements::release(connection, *lease, now)?;
             }

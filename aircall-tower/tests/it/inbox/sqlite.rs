@@ -180,6 +180,8 @@ async fn claims_and_forgetting_find_their_rows_by_an_index() {
     let place = Place::new();
     let store = place.open();
     store.put(vec![event(1)]).await.unwrap();
+    // Claims in order need an index of their own, and make it.
+    store.claim(Claim { in_order: true, ..CLAIM }).await.unwrap();
     let connection = Connection::open(place.path()).unwrap();
     for (query, index) in [
         (
