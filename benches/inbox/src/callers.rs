@@ -78,7 +78,8 @@ fn event() -> Request<Full<Bytes>> {
 }
 
 fn fixture() -> &'static str {
-    static BODY: LazyLock<&str> = LazyLock::new(|| aircall_fixtures::find(FIXTURE).expect("a fixture of this name").body);
+    static BODY: LazyLock<&str> =
+        LazyLock::new(|| aircall_fixtures::find(FIXTURE).expect("a fixture of this name").body);
     &BODY
 }
 

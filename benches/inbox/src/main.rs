@@ -35,14 +35,15 @@ mod syncs;
 mod table;
 
 use rounds::{CALLERS, Plan};
-
-/// A disk of the kind that is slow, and slow every time.
-const SLOW: Duration = Duration::from_millis(2);
+use tokio::runtime::Runtime;
 
 fn main() -> ExitCode {
-    let ended = match arguments::text("--measure") {
-        Some(_) => measure(),
-        None => on_each_disk(),
+    let is_check = std::env::args().any(|argument| argument == "--check");
+    let ended = match (arguments::text("--measured"), is_check) {
+        (None, false) => on_each_disk(),
+        (None, true) => measured(SLOW),
+        (Some(_), false) => goals(),
+        (Some(_), true) => check(),
     };
     let Err(problem) = ended else { return ExitCode::SUCCESS };
     eprintln!("{problem}");
@@ -52,27 +53,25 @@ fn main() -> ExitCode {
 fn on_each_disk() -> Result<(), String> {
     for (name, delay) in [("The disk as it is", Duration::ZERO), ("With 2 ms more for each sync", SLOW)] {
         println!("\n### {name}\n");
-        let arguments: Vec<String> =
-            std::env::args().skip(1).chain(["--measure".to_owned(), "goals".to_owned()]).collect();
-        let status = syncs::rerun(&arguments, delay)?;
-        if !status.success() {
-            return Err(format!("the run ended with {status}"));
-        }
+        measured(delay)?;
     }
     Ok(())
 }
 
-fn measure() -> Result<(), String> {
-    if !syncs::are_counted().map_err(|error| error.to_string())? {
-        return Err("syncs are not counted: expected the library to be loaded before libc".to_owned());
-    }
-    let directory = arguments::text("--in").map_or_else(std::env::temp_dir, PathBuf::from);
+/// Does the same again in a process whose syncs are counted, and are slower.
+fn measured(delay: Duration) -> Result<(), String> {
+    let arguments: Vec<_> = std::env::args().skip(1).chain(["--measured".to_owned(), String::new()]).collect();
+    let status = syncs::rerun(&arguments, delay)?;
+    status.success().then_some(()).ok_or_else(|| format!("the run ended with {status}"))
+}
+
+fn goals() -> Result<(), String> {
+    let (runtime, directory) = prepare()?;
     let plan = Plan {
         rounds: arguments::value("--rounds", 9),
         turn: Duration::from_secs_f64(arguments::value("--seconds", 1.0)),
         handlers: arguments::text("--handlers").and_then(|handlers| handlers.parse().ok()),
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;
     let only = arguments::value("--callers", 0);
     let found: Result<Vec<_>, String> = CALLERS
         .into_iter()
@@ -82,3 +81,34 @@ fn measure() -> Result<(), String> {
     table::print(&found?);
     Ok(())
 }
+
+/// Holds how often the disk is waited for against what is promised.
+fn check() -> Result<(), String> {
+    let (runtime, directory) = prepare()?;
+    let mut complaints = Vec::new();
+    for (callers, most) in CALLERS.into_iter().zip(table::SYNCS) {
+        let found = runtime.block_on(rounds::syncs(callers, CHECKED, &directory))?;
+        println!("{callers} callers: {found:.4} syncs per event, at most {most} expected");
+        // Not a number is no pass.
+        if !(found <= most) {
+            complaints.push(format!("{callers} callers: {found:.4} syncs per event, expected at most {most}"));
+        }
+    }
+    if complaints.is_empty() { Ok(()) } else { Err(complaints.join("\n")) }
+}
+
+/// Makes a runtime, and names the directory for files, once it is sure that syncs are counted.
+fn prepare() -> Result<(Runtime, PathBuf), String> {
+    if !syncs::are_counted().map_err(|error| error.to_string())? {
+        return Err("syncs are not counted: expected the library to be loaded before libc".to_owned());
+    }
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;
+    Ok((runtime, arguments::text("--in").map_or_else(std::env::temp_dir, PathBuf::from)))
+}
+
+/// For how long there are callers in a check.
+const CHECKED: Duration = Duration::from_secs(2);
+
+/// How much slower a disk is made, every time.
+const SLOW: Duration = Duration::from_millis(2);

@@ -15,6 +15,10 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tower::{Layer, Service};
 
+/// How long a worker is waited for.
+const DRAINING: Duration = Duration::from_secs(120);
+
+#[derive(Debug)]
 pub(crate) struct Receiver {
     inbox: Inbox,
     handled: Arc<AtomicU64>,
@@ -63,10 +67,14 @@ impl Receiver {
     }
 
     /// Waits until the worker has handled so many events.
-    pub(crate) async fn drained(&self, events: u64) {
-        while self.handled() < events {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+    pub(crate) async fn drained(&self, events: u64) -> Result<(), String> {
+        let handled = async {
+            while self.handled() < events {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let late = |_| format!("of {events} acknowledged, {} were handled", self.handled());
+        tokio::time::timeout(DRAINING, handled).await.map_err(late)
     }
 
     /// Ends everything in good order, and says how many events were done.

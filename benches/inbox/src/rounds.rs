@@ -38,6 +38,18 @@ pub(crate) struct Turn {
     pub(crate) cost: Cost,
 }
 
+/// Counts how often an inbox waits for the disk, for each event, until all are handled.
+pub(crate) async fn syncs(callers: usize, turn: Duration, directory: &Path) -> Result<f64, String> {
+    let place = tempfile::tempdir_in(directory).map_err(|error| error.to_string())?;
+    let receiver = Receiver::open(place.path(), None)?;
+    let before = Cost::until_now();
+    let seen = callers::call(receiver.service(), callers, turn).await;
+    receiver.drained(seen.took.len() as u64).await?;
+    let syncs = before.per_event(seen.took.len()).syncs;
+    receiver.close().await;
+    Ok(syncs)
+}
+
 /// Lets limit and inbox take turns, each in files of its own in a directory.
 pub(crate) async fn run(plan: Plan, callers: usize, directory: &Path) -> Result<Vec<Round>, String> {
     let text = |error: std::io::Error| error.to_string();
@@ -58,7 +70,7 @@ pub(crate) async fn run(plan: Plan, callers: usize, directory: &Path) -> Result<
         let seen = callers::call(service.clone(), callers, plan.turn).await;
         acknowledged += seen.took.len() as u64;
         let (then, time) = (receiver.handled(), begun.elapsed());
-        receiver.drained(acknowledged).await;
+        receiver.drained(acknowledged).await?;
         let drained = (acknowledged - then) as f64 / (begun.elapsed() - time).as_secs_f64();
         let handled = (then - handled) as f64 / time.as_secs_f64();
         let inbox = Turn { cost: before.per_event(seen.took.len()), seen };

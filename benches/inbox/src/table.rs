@@ -3,6 +3,9 @@
 use crate::rounds::{CALLERS, Round};
 use crate::statistics::median;
 
+/// How often the disk may be waited for, for each event at each number of callers.
+pub(crate) const SYNCS: [f64; 3] = [1.05, 0.15, 0.02];
+
 /// A goal for each number of callers: a figure, what it must not be beyond, and in which direction.
 struct Goal {
     name: &'static str,
@@ -39,7 +42,7 @@ const GOALS: [Goal; 6] = [
     Goal {
         name: "syncs per event",
         of: |round| round.inbox.cost.syncs,
-        at: [Some(1.05), Some(0.15), Some(0.02)],
+        at: [Some(SYNCS[0]), Some(SYNCS[1]), Some(SYNCS[2])],
         at_least: false,
     },
     Goal {

@@ -75,9 +75,7 @@ impl Operate for SqliteOperator {
     async fn get(&self, id: i64) -> Result<Option<(Entry, Event)>, StoreError> {
         self.with(false, move |connection| {
             connection
-                .query_row(statements::ONE, [id], |row| {
-                    Ok((statements::entry(row)?, statements::event(row)?))
-                })
+                .query_row(statements::ONE, [id], |row| Ok((statements::entry(row)?, statements::event(row)?)))
                 .optional()
         })
         .await

@@ -39,8 +39,8 @@ pub(super) fn put(connection: &Connection, batch: &[Event], now: i64) -> rusqlit
         "INSERT INTO events (state, received_at, due_at, updated_at, event, resource, subject, tenant, token_fingerprint, key)
          VALUES ('ready', ?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (key, tenant) DO NOTHING",
     )?;
-    let mut insert_request =
-        connection.prepare_cached("INSERT INTO requests (id, method, uri, headers, body) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let mut insert_request = connection
+        .prepare_cached("INSERT INTO requests (id, method, uri, headers, body) VALUES (?1, ?2, ?3, ?4, ?5)")?;
     batch
         .iter()
         .map(|event| {
