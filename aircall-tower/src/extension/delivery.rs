@@ -157,7 +157,7 @@ impl Delivery {
 
         let envelope = &self.envelope;
         let token: String = serde_json::from_slice(&envelope.body[envelope.token.clone()]).unwrap_or_default();
-        Sha256::digest(token.as_bytes())[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+        super::dedup::hex(&Sha256::digest(token.as_bytes())[..8])
     }
 
     /// Gives this delivery a buffer of its own, just as long as the body.

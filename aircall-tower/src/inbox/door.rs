@@ -24,6 +24,9 @@ const WAITING: usize = 4096;
 const BATCH: usize = 512;
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
+/// How often those who are about to come get their turn, as long as somebody comes.
+const TURNS: usize = 16;
+
 /// The way into one store.
 pub(super) struct Door {
     store: Arc<dyn DynStore>,
@@ -123,6 +126,7 @@ impl Door {
 async fn serve(store: Arc<dyn DynStore>, mut waiting: mpsc::Receiver<Waiting>) {
     let mut gathered = Vec::with_capacity(BATCH);
     while waiting.recv_many(&mut gathered, BATCH).await > 0 {
+        gather(&mut gathered, &mut waiting).await;
         while !gathered.is_empty() {
             let (batch, answers) = batch(&mut gathered);
             if batch.is_empty() {
@@ -141,6 +145,23 @@ async fn serve(store: Arc<dyn DynStore>, mut waiting: mpsc::Receiver<Waiting>) {
                 }
                 Err(error) => answers.into_iter().for_each(|answer| drop(answer.send(Err(error.clone())))),
             }
+        }
+    }
+}
+
+/// Lets everybody come who is on the way: the first of a crowd wakes the usher before the others have had their turn,
+/// and would otherwise be put alone while they all wait for the disk twice. Whoever is alone waits for nobody.
+async fn gather(gathered: &mut Vec<Waiting>, waiting: &mut mpsc::Receiver<Waiting>) {
+    for _ in 0..TURNS {
+        tokio::task::yield_now().await;
+        let before = gathered.len();
+        while gathered.len() < BATCH
+            && let Ok(more) = waiting.try_recv()
+        {
+            gathered.push(more);
+        }
+        if gathered.len() == before {
+            break;
         }
     }
 }

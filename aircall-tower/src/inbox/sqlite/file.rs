@@ -18,6 +18,9 @@ const VERSION: i32 = 1;
 /// How long somebody else may hold the file before that is an error.
 const BUSY: Duration = Duration::from_millis(500);
 
+/// More than there are, so that each is prepared once.
+const STATEMENTS: usize = 32;
+
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// The right to be the one process that works on a file, for as long as it lives.
@@ -93,6 +96,8 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     }
     // Where a plain fsync leaves things in the cache of the disk, which is on macOS alone.
     connection.execute_batch("PRAGMA fullfsync=1; PRAGMA checkpoint_fullfsync=1").map_err(wrong)?;
+    // The log is moved by whoever writes, when nobody waits; and what is written again soon is kept at hand.
+    connection.execute_batch("PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-16000").map_err(wrong)?;
     prepare(path, &connection)?;
     sync_found(&connection).map_err(wrong)?;
     Ok(connection)
@@ -172,6 +177,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|error| explain(path, &error))?;
     connection.busy_timeout(BUSY).map_err(|error| explain(path, &error))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
 

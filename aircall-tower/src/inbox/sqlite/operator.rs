@@ -57,10 +57,7 @@ impl Operate for SqliteOperator {
     async fn list(&self, filter: Filter) -> Result<Vec<Entry>, StoreError> {
         self.with(false, move |connection| {
             connection
-                .prepare(
-                    "SELECT * FROM events WHERE (:state IS NULL OR state = :state) AND (:event IS NULL OR event = :event)
-                         AND (:subject IS NULL OR subject = :subject) ORDER BY id DESC LIMIT :limit",
-                )?
+                .prepare(statements::LIST)?
                 .query_map(
                     named_params! {
                         ":state": filter.state.map(State::as_str),
@@ -78,9 +75,7 @@ impl Operate for SqliteOperator {
     async fn get(&self, id: i64) -> Result<Option<(Entry, Event)>, StoreError> {
         self.with(false, move |connection| {
             connection
-                .query_row("SELECT * FROM events WHERE id = ?", [id], |row| {
-                    Ok((statements::entry(row)?, statements::event(row)?))
-                })
+                .query_row(statements::ONE, [id], |row| Ok((statements::entry(row)?, statements::event(row)?)))
                 .optional()
         })
         .await
@@ -111,7 +106,7 @@ impl Operate for SqliteOperator {
         self.each(
             ids,
             "UPDATE events SET state = 'ready', attempts = 0, interrupted = 0, due_at = min(due_at, ?2), updated_at = ?2
-             WHERE id = ?1 AND state != 'running' AND body IS NOT NULL",
+             WHERE id = ?1 AND state != 'running' AND EXISTS (SELECT 1 FROM requests WHERE id = ?1)",
         )
         .await
     }

@@ -1,37 +1,66 @@
 //! What is said to the table, each within the transaction of the caller.
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::Event;
 use super::super::operate::{Entry, State};
 use super::super::store::{Claimed, Lease, Received, Settlement};
 
+/// What is read of an event in a list: [`entry`] knows these by their places.
+macro_rules! listed {
+    () => {
+        "events.id, state, attempts, received_at, due_at, event, subject, tenant, last_error"
+    };
+}
+
+/// What is read of an event in full: [`event`] and `claimed` know these by their places.
+macro_rules! in_full {
+    () => {
+        concat!(
+            listed!(),
+            ", interrupted, resource, token_fingerprint, key, method, uri, headers, body
+             FROM events LEFT JOIN requests USING (id)"
+        )
+    };
+}
+
+pub(super) const LIST: &str = concat!(
+    "SELECT ",
+    listed!(),
+    " FROM events WHERE (:state IS NULL OR state = :state) AND (:event IS NULL OR event = :event)
+     AND (:subject IS NULL OR subject = :subject) ORDER BY id DESC LIMIT :limit"
+);
+
+pub(super) const ONE: &str = concat!("SELECT ", in_full!(), " WHERE events.id = ?");
+
 /// Inserts events that are not there yet.
 pub(super) fn put(connection: &Connection, batch: &[Event], now: i64) -> rusqlite::Result<Vec<Received>> {
     let mut insert = connection.prepare_cached(
-        "INSERT INTO events (state, received_at, due_at, updated_at, event, resource, subject, tenant, token_fingerprint, key, method, uri, headers, body)
-         VALUES ('ready', :received_at, :now, :now, :event, :resource, :subject, :tenant, :token_fingerprint, :key, :method, :uri, :headers, :body)
-         ON CONFLICT (key, tenant) DO NOTHING",
+        "INSERT INTO events (state, received_at, due_at, updated_at, event, resource, subject, tenant, token_fingerprint, key)
+         VALUES ('ready', ?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (key, tenant) DO NOTHING",
     )?;
+    let mut insert_request = connection
+        .prepare_cached("INSERT INTO requests (id, method, uri, headers, body) VALUES (?1, ?2, ?3, ?4, ?5)")?;
     batch
         .iter()
         .map(|event| {
+            let inserted = insert.execute(params![
+                event.received_at_ms,
+                now,
+                event.event,
+                event.resource,
+                event.subject,
+                event.tenant.as_deref().unwrap_or_default(),
+                event.token_fingerprint,
+                event.key,
+            ])?;
+            if inserted == 0 {
+                return Ok(Received::Duplicate);
+            }
             let headers = serde_json::to_string(&event.headers).unwrap_or_default();
-            let inserted = insert.execute(named_params! {
-                ":received_at": event.received_at_ms,
-                ":now": now,
-                ":event": event.event,
-                ":resource": event.resource,
-                ":subject": event.subject,
-                ":tenant": event.tenant.as_deref().unwrap_or_default(),
-                ":token_fingerprint": event.token_fingerprint,
-                ":key": event.key,
-                ":method": event.method,
-                ":uri": event.uri,
-                ":headers": headers,
-                ":body": event.body,
-            })?;
-            Ok(if inserted == 0 { Received::Duplicate } else { Received::New })
+            let id = connection.last_insert_rowid();
+            insert_request.execute(params![id, event.method, event.uri, headers, event.body])?;
+            Ok(Received::New)
         })
         .collect()
 }
@@ -48,34 +77,52 @@ pub(super) fn suspect(connection: &Connection, now: i64) -> rusqlite::Result<Opt
 
 /// Begins an attempt at one event.
 pub(super) fn claim_one(connection: &Connection, id: i64, now: i64) -> rusqlite::Result<Vec<Claimed>> {
-    connection
-        .prepare_cached(
-            "UPDATE events SET state = 'running', attempts = attempts + 1, updated_at = ?2 WHERE id = ?1 RETURNING *",
-        )?
-        .query_map([id, now], claimed)?
-        .collect()
+    begin(connection, connection.prepare_cached(ONE)?.query_map([id], claimed)?, now)
 }
 
 /// Begins an attempt at each of the events that have been due for longest.
 pub(super) fn claim(connection: &Connection, max: usize, in_order: bool, now: i64) -> rusqlite::Result<Vec<Claimed>> {
-    const PLAIN: &str = "UPDATE events SET state = 'running', attempts = attempts + 1, updated_at = ?2
-         WHERE id IN (SELECT id FROM events WHERE state = 'ready' AND interrupted <= 1 AND due_at <= ?2 ORDER BY due_at, id LIMIT ?1)
-         RETURNING *";
-    const IN_ORDER: &str = "UPDATE events SET state = 'running', attempts = attempts + 1, updated_at = ?2
-         WHERE id IN (
-             SELECT id FROM events AS later WHERE state = 'ready' AND interrupted <= 1 AND due_at <= ?2 AND NOT EXISTS (
-                 SELECT 1 FROM events AS earlier
-                 WHERE earlier.state IN ('ready', 'running') AND earlier.subject = later.subject AND earlier.id < later.id
-             ) ORDER BY due_at, id LIMIT ?1
-         )
-         RETURNING *";
+    const PLAIN: &str = concat!(
+        "SELECT ",
+        in_full!(),
+        " WHERE state = 'ready' AND interrupted <= 1 AND due_at <= ?1 ORDER BY due_at, events.id LIMIT ?2"
+    );
+    const IN_ORDER: &str = concat!(
+        "SELECT ",
+        in_full!(),
+        " WHERE state = 'ready' AND interrupted <= 1 AND due_at <= ?1 AND NOT EXISTS (
+             SELECT 1 FROM events AS earlier
+             WHERE earlier.state IN ('ready', 'running') AND earlier.subject = events.subject AND earlier.id < events.id
+         ) ORDER BY due_at, events.id LIMIT ?2"
+    );
     let max = i64::try_from(max).unwrap_or(i64::MAX);
-    let mut claimed: Vec<Claimed> = connection
-        .prepare_cached(if in_order { IN_ORDER } else { PLAIN })?
-        .query_map([max, now], claimed)?
-        .collect::<rusqlite::Result<_>>()?;
+    let mut due = connection.prepare_cached(if in_order { IN_ORDER } else { PLAIN })?;
+    let mut claimed = begin(connection, due.query_map([now, max], claimed)?, now)?;
     claimed.sort_by_key(|claimed| claimed.lease.id);
     Ok(claimed)
+}
+
+/// Notes that an attempt at each of these has begun, once all are known: what is being read must not change.
+fn begin(
+    connection: &Connection,
+    due: impl Iterator<Item = rusqlite::Result<Claimed>>,
+    now: i64,
+) -> rusqlite::Result<Vec<Claimed>> {
+    let due: Vec<Claimed> = due.collect::<rusqlite::Result<_>>()?;
+    let mut begun = connection
+        .prepare_cached("UPDATE events SET state = 'running', attempts = ?2, updated_at = ?3 WHERE id = ?1")?;
+    for claimed in &due {
+        begun.execute([claimed.lease.id, claimed.lease.fence, now])?;
+    }
+    Ok(due)
+}
+
+/// Makes the index that claims in order need. Without such claims there is none: it would be changed at every step of
+/// each event.
+pub(super) fn keep_open(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(
+        "CREATE INDEX IF NOT EXISTS events_open ON events (subject, id) WHERE state IN ('ready', 'running')",
+    )
 }
 
 /// When the next event that waits is due.
@@ -86,44 +133,38 @@ pub(super) fn next_due(connection: &Connection, now: i64) -> rusqlite::Result<Op
         .optional()
 }
 
-/// Ends a lease.
-pub(super) fn settle(
+/// Ends leases.
+pub(super) fn settle<'a>(
     connection: &Connection,
-    lease: Lease,
-    settlement: &Settlement,
-    keep_body: bool,
+    batch: impl IntoIterator<Item = &'a (Lease, Settlement)>,
+    keep_bodies: bool,
     now: i64,
 ) -> rusqlite::Result<()> {
-    let (state, due_at, reason, forget) = match settlement {
-        Settlement::Done => (State::Done, now, None, !keep_body),
-        Settlement::Retry { after, reason } => {
-            let after = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
-            (State::Ready, now.saturating_add(after), Some(reason), false)
+    let mut settle = connection.prepare_cached(
+        "UPDATE events SET state = ?3, due_at = ?4, updated_at = ?5, interrupted = 0, last_error = coalesce(?6, last_error)
+         WHERE id = ?1 AND state = 'running' AND attempts = ?2",
+    )?;
+    for (lease, settlement) in batch {
+        let (state, due_at, reason, forget) = match settlement {
+            Settlement::Done => (State::Done, now, None, !keep_bodies),
+            Settlement::Retry { after, reason } => {
+                let after = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
+                (State::Ready, now.saturating_add(after), Some(reason), false)
+            }
+            Settlement::Dead { reason } => (State::Dead, now, Some(reason), false),
+        };
+        let settled = settle.execute(params![lease.id, lease.fence, state.as_str(), due_at, now, reason])?;
+        if forget && settled > 0 {
+            connection.prepare_cached("DELETE FROM requests WHERE id = ?")?.execute([lease.id])?;
         }
-        Settlement::Dead { reason } => (State::Dead, now, Some(reason), false),
-    };
-    connection
-        .prepare_cached(
-            "UPDATE events SET state = :state, due_at = :due_at, updated_at = :now, interrupted = 0,
-                 last_error = coalesce(:reason, last_error), body = iif(:forget, NULL, body)
-             WHERE id = :id AND state = 'running' AND attempts = :fence",
-        )?
-        .execute(named_params! {
-            ":state": state.as_str(),
-            ":due_at": due_at,
-            ":now": now,
-            ":reason": reason,
-            ":forget": forget,
-            ":id": lease.id,
-            ":fence": lease.fence,
-        })?;
+    }
     Ok(())
 }
 
 /// Makes an event due whose lease ran out while its process lived.
 pub(super) fn release(connection: &Connection, lease: Lease, now: i64) -> rusqlite::Result<()> {
     let settlement = Settlement::Retry { after: std::time::Duration::ZERO, reason: "the lease ran out".to_owned() };
-    settle(connection, lease, &settlement, true, now)
+    settle(connection, &[(lease, settlement)], true, now)
 }
 
 /// Makes due at once what was running when the last process ended, and what that had put off by a clock that was wrong.
@@ -149,53 +190,72 @@ pub(super) fn prune(connection: &Connection, before: i64, max: usize) -> rusqlit
 
 /// How many bytes of the file are in use.
 pub(super) fn used(connection: &Connection) -> rusqlite::Result<u64> {
-    let number = |pragma: &str| connection.query_row(pragma, (), |row| row.get::<_, i64>(0));
+    let number = |pragma: &str| connection.prepare_cached(pragma)?.query_row((), |row| row.get::<_, i64>(0));
     let pages = number("PRAGMA page_count")? - number("PRAGMA freelist_count")?;
     Ok(u64::try_from(pages * number("PRAGMA page_size")?).unwrap_or(0))
 }
 
-/// An event in full.
-pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
-    let headers: String = row.get("headers")?;
-    let tenant: String = row.get("tenant")?;
-    Ok(Event {
-        key: row.get("key")?,
-        tenant: Some(tenant).filter(|tenant| !tenant.is_empty()),
-        token_fingerprint: row.get("token_fingerprint")?,
-        event: row.get("event")?,
-        resource: row.get("resource")?,
-        subject: row.get("subject")?,
-        received_at_ms: row.get("received_at")?,
-        method: row.get("method")?,
-        uri: row.get("uri")?,
-        headers: serde_json::from_str(&headers).unwrap_or_default(),
-        body: row.get::<_, Option<String>>("body")?.unwrap_or_default(),
-    })
+/// How many pages of the log have not been moved into the file.
+pub(super) fn log(connection: &Connection) -> rusqlite::Result<i64> {
+    checkpointed(connection, "PRAGMA wal_checkpoint(NOOP)").map(|(log, moved)| log - moved)
+}
+
+/// Moves of the log into the file what nobody reads any more.
+pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
+    checkpointed(connection, "PRAGMA wal_checkpoint(PASSIVE)").map(drop)
+}
+
+fn checkpointed(connection: &Connection, pragma: &str) -> rusqlite::Result<(i64, i64)> {
+    connection.prepare_cached(pragma)?.query_row((), |row| Ok((row.get(1)?, row.get(2)?)))
 }
 
 /// An event in a list.
 pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    let state = State::from_name(row.get_ref("state")?.as_str()?).unwrap_or(State::Dead);
-    let tenant: String = row.get("tenant")?;
+    let state = State::from_name(row.get_ref(1)?.as_str()?).unwrap_or(State::Dead);
     Ok(Entry {
-        id: row.get("id")?,
+        id: row.get(0)?,
         state,
-        event: row.get("event")?,
-        subject: row.get("subject")?,
-        tenant: Some(tenant).filter(|tenant| !tenant.is_empty()),
-        attempts: row.get("attempts")?,
-        received_at_ms: row.get("received_at")?,
-        due_at_ms: if state == State::Ready { Some(row.get("due_at")?) } else { None },
-        last_error: row.get("last_error")?,
+        attempts: row.get(2)?,
+        received_at_ms: row.get(3)?,
+        due_at_ms: if state == State::Ready { Some(row.get(4)?) } else { None },
+        event: row.get(5)?,
+        subject: row.get(6)?,
+        tenant: tenant(row)?,
+        last_error: row.get(8)?,
     })
 }
 
+/// An event in full, or as much of it as is still there.
+pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
+    let headers = row.get_ref(15)?.as_str_or_null()?;
+    let text = |place| Ok::<String, rusqlite::Error>(row.get::<_, Option<String>>(place)?.unwrap_or_default());
+    Ok(Event {
+        received_at_ms: row.get(3)?,
+        event: row.get(5)?,
+        subject: row.get(6)?,
+        tenant: tenant(row)?,
+        resource: row.get(10)?,
+        token_fingerprint: row.get(11)?,
+        key: row.get(12)?,
+        method: text(13)?,
+        uri: text(14)?,
+        headers: headers.and_then(|headers| serde_json::from_str(headers).ok()).unwrap_or_default(),
+        body: text(16)?,
+    })
+}
+
+fn tenant(row: &Row<'_>) -> rusqlite::Result<Option<String>> {
+    let tenant = row.get_ref(7)?.as_str()?;
+    Ok((!tenant.is_empty()).then(|| tenant.to_owned()))
+}
+
 fn claimed(row: &Row<'_>) -> rusqlite::Result<Claimed> {
-    let attempts: i64 = row.get("attempts")?;
+    let (id, attempts): (i64, i64) = (row.get(0)?, row.get(2)?);
+    let fence = attempts.saturating_add(1);
     Ok(Claimed {
-        lease: Lease { id: row.get("id")?, fence: attempts },
+        lease: Lease { id, fence },
         event: event(row)?,
-        attempt: u32::try_from(attempts).unwrap_or(u32::MAX),
-        interrupted: row.get("interrupted")?,
+        attempt: u32::try_from(fence).unwrap_or(u32::MAX),
+        interrupted: row.get(9)?,
     })
 }

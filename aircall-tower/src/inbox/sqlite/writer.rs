@@ -43,6 +43,10 @@ const COMMANDS: usize = 256;
 const PRUNE_EVERY: Duration = Duration::from_secs(1);
 const PRUNE_STEP: usize = 500;
 
+/// From how many pages on the log is moved into the file if nothing else is to be done, and from how many in any case.
+const LONG: i64 = 4000;
+const TOO_LONG: i64 = 8000;
+
 /// Longer than any lease.
 const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
@@ -121,6 +125,7 @@ impl Writer {
             }
             closing.extend(commands.extract_if(.., |command| matches!(command, Command::Close(_))));
             self.transact(commands);
+            self.checkpoint(received.is_empty());
             while self.prune() && received.is_empty() {}
         }
         received.close();
@@ -171,9 +176,9 @@ impl Writer {
         }
         // What a batch without new events says can be found out again after a power cut.
         let result = self.set_synchronous(if waits { Synchronous::Full } else { Synchronous::Normal }).and_then(|()| {
-            self.connection()?.execute_batch("BEGIN IMMEDIATE").map_err(|error| self.explain(&error))?;
+            self.execute("BEGIN IMMEDIATE")?;
             let done = commands.iter().map(|command| self.apply(command)).collect::<Result<Vec<_>, _>>()?;
-            self.connection()?.execute_batch("COMMIT").map_err(|error| self.explain(&error))?;
+            self.execute("COMMIT")?;
             Ok(done)
         });
         result.inspect_err(|error| self.failed(error))
@@ -188,10 +193,9 @@ impl Writer {
             }
             Command::Claim(claim, _) => self.claim(*claim, now).map(Done::Claim),
             Command::Settle(batch, _) => {
-                for (lease, settlement) in batch {
-                    let settled =
-                        statements::settle(self.connection()?, *lease, settlement, self.options.keep_bodies, now);
-                    settled.map_err(|error| self.explain(&error))?;
+                let settled = statements::settle(self.connection()?, batch, self.options.keep_bodies, now);
+                settled.map_err(|error| self.explain(&error))?;
+                for (lease, _) in batch {
                     if self.leases.get(&lease.id).is_some_and(|held| held.lease == *lease) {
                         self.leases.remove(&lease.id);
                     }
@@ -208,6 +212,9 @@ impl Writer {
             self.leases.values().filter(|held| held.until <= instant).map(|held| held.lease).collect();
         let connection = self.connection()?;
         let asked = (|| {
+            if claim.in_order {
+                statements::keep_open(connection)?;
+            }
             for lease in &ended {
                 statements::release(connection, *lease, now)?;
             }
@@ -277,6 +284,20 @@ impl Writer {
         more
     }
 
+    /// Moves the log into the file once it has become long, in a moment when nobody waits if such a moment comes.
+    fn checkpoint(&mut self, idle: bool) {
+        let moved = self.connection().and_then(|connection| {
+            let pages = statements::log(connection).map_err(|error| self.explain(&error))?;
+            if pages < if idle { LONG } else { TOO_LONG } {
+                return Ok(());
+            }
+            statements::checkpoint(connection).map_err(|error| self.explain(&error))
+        });
+        if let Err(error) = &moved {
+            self.failed(error);
+        }
+    }
+
     /// Refuses what is new where the disk or the file has no room for it.
     fn has_room(&self) -> Result<(), StoreError> {
         let full =
@@ -330,6 +351,11 @@ impl Writer {
             self.synchronous = None;
         }
         Ok(())
+    }
+
+    fn execute(&self, statement: &str) -> Result<(), StoreError> {
+        let executed = self.connection()?.prepare_cached(statement).and_then(|mut statement| statement.execute(()));
+        executed.map(drop).map_err(|error| self.explain(&error))
     }
 
     fn connection(&self) -> Result<&Connection, StoreError> {

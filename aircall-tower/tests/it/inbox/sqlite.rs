@@ -99,7 +99,7 @@ async fn people_can_look_inside_with_the_tools_they_have() {
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
     let connection = Connection::open_with_flags(place.path(), flags).unwrap();
     let found: (String, i64) = connection
-        .query_row("SELECT state, json_extract(body, '$.data.id') FROM events", (), |row| {
+        .query_row("SELECT state, json_extract(body, '$.data.id') FROM events JOIN requests USING (id)", (), |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
         .unwrap();
@@ -180,10 +180,13 @@ async fn claims_and_forgetting_find_their_rows_by_an_index() {
     let place = Place::new();
     let store = place.open();
     store.put(vec![event(1)]).await.unwrap();
+    // Claims in order need an index of their own, and make it.
+    store.claim(Claim { in_order: true, ..CLAIM }).await.unwrap();
     let connection = Connection::open(place.path()).unwrap();
     for (query, index) in [
         (
-            "SELECT id FROM events WHERE state = 'ready' AND interrupted <= 1 AND due_at <= 1 ORDER BY due_at, id LIMIT 1",
+            "SELECT events.id, body FROM events LEFT JOIN requests USING (id) WHERE state = 'ready' AND interrupted <= 1 AND due_at <= 1
+                 ORDER BY due_at, events.id LIMIT 1",
             "events_due",
         ),
         (

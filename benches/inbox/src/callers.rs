@@ -1,0 +1,89 @@
+//! Callers, each of which waits for its answer before it sends the next event.
+
+use std::convert::Infallible;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use tokio::task::JoinSet;
+use tower::{Service, ServiceExt};
+
+/// What callers saw in one turn.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) time: Duration,
+    /// How long each event took to be acknowledged, shortest first.
+    pub(crate) took: Vec<Duration>,
+}
+
+impl Seen {
+    pub(crate) fn rate(&self) -> f64 {
+        self.took.len() as f64 / self.time.as_secs_f64()
+    }
+
+    /// Returns the time that so large a part of all events did not exceed.
+    pub(crate) fn quantile(&self, part: f64) -> f64 {
+        let index = (self.took.len().saturating_sub(1) as f64 * part).round() as usize;
+        self.took.get(index).map_or(f64::NAN, Duration::as_secs_f64)
+    }
+}
+
+/// Lets so many callers send to a receiver until a turn is over.
+pub(crate) async fn call<S, B>(receiver: S, callers: usize, turn: Duration) -> Seen
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible, Future: Send>,
+    S: Clone + Send + Sync + 'static,
+    B: Send + 'static,
+{
+    let begun = Instant::now();
+    let mut tasks = JoinSet::new();
+    for _ in 0..callers {
+        let receiver = receiver.clone();
+        tasks.spawn(async move {
+            let mut took = Vec::new();
+            while begun.elapsed() < turn {
+                let request = event();
+                let sent = Instant::now();
+                let response = receiver.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
+                took.push(sent.elapsed());
+                assert!(response.status().is_success(), "a refusal would be measured: {}", response.status());
+            }
+            took
+        });
+    }
+    let mut took = tasks.join_all().await.concat();
+    let time = begun.elapsed();
+    took.sort_unstable();
+    Seen { time, took }
+}
+
+/// A call of 3.4 kB that nobody has sent before, since its id is of nobody else.
+fn event() -> Request<Full<Bytes>> {
+    static NUMBER: AtomicU64 = AtomicU64::new(5_000_000_000);
+
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let (head, tail) = fixture().split_once(ID).expect("the fixture begins with the id of its call");
+    let body = format!("{head}{number}{tail}");
+    Request::post("/aircall/webhook")
+        .header("host", "127.0.0.1")
+        .header("user-agent", "Aircall Webhooks")
+        .header("accept", "*/*")
+        .header("content-type", "application/json")
+        .header("content-length", body.len())
+        .body(Full::from(body))
+        .expect("a request")
+}
+
+fn fixture() -> &'static str {
+    static BODY: LazyLock<&str> =
+        LazyLock::new(|| aircall_fixtures::find(FIXTURE).expect("a fixture of this name").body);
+    &BODY
+}
+
+const FIXTURE: &str = "call.voicemail_left.with-current-keys";
+
+/// The id of its call.
+const ID: &str = "4223501201";
