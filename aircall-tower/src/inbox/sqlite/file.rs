@@ -2,7 +2,8 @@
 
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -35,16 +36,20 @@ impl Lock {
         let file = private(OpenOptions::new().write(true).create(true).truncate(false))
             .open(&lock)
             .map_err(|error| unusable(&lock, &error))?;
-        match fs4::FileExt::try_lock(&file) {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(fs4::TryLockError::WouldBlock) => Err(StoreError::new(
-                StoreErrorKind::Unavailable,
-                format!(
-                    "{} is in use by another process, or opened twice in this one, expected to be the only one",
-                    path.display()
-                ),
-            )),
-            Err(fs4::TryLockError::Error(error)) => Err(unusable(&lock, &error)),
+        let patience = Instant::now() + BUSY;
+        loop {
+            match fs4::FileExt::try_lock(&file) {
+                Ok(()) => return Ok(Self { _file: file }),
+                // The last one may be about to end; and a process that is just being started has, for a moment,
+                // everything open that its parent has.
+                Err(fs4::TryLockError::WouldBlock) if Instant::now() < patience => thread::sleep(BUSY / 50),
+                Err(fs4::TryLockError::WouldBlock) => {
+                    let found =
+                        "is in use by another process, or opened twice in this one, expected to be the only one";
+                    return Err(StoreError::new(StoreErrorKind::Unavailable, format!("{} {found}", path.display())));
+                }
+                Err(fs4::TryLockError::Error(error)) => return Err(unusable(&lock, &error)),
+            }
         }
     }
 }
