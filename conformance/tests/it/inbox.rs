@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashSet,
-    path::Path,
     process::{Command, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -13,6 +12,7 @@ use aircall_tower::{
     DedupKey, Delivery, OutcomeKind, Token as Configured, Tokens, WebhookLayer,
     inbox::{
         Inbox, Retries, Summary,
+        amqp::{AmqpOptions, Memory},
         postgres::{PostgresOptions, tokio_postgres::NoTls},
         sqlite::{SqliteOptions, SqliteStore},
     },
@@ -105,12 +105,20 @@ impl Receiver {
     }
 }
 
-#[tokio::test]
-async fn every_event_is_handled_once() {
+/// What an inbox can stand on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Engine {
+    Sqlite,
+    Postgres,
+    Rabbitmq,
+}
+
+async fn every_event_is_handled_once(engine: Engine) {
+    let Some(server) = Server::start(engine) else { return };
     let collector = Collector::default();
     let reports = collector.clone();
-    let receiver =
-        Receiver::start(post(move |delivery: Delivery| async move { reports.report(delivery.body()) })).await;
+    let work = post(move |delivery: Delivery| async move { reports.report(delivery.body()) });
+    let receiver = Receiver::with(work, async |file| server.inbox().await.unwrap_or_else(|| Inbox::new(file))).await;
     let report = receiver.judge(Some(collector)).await;
     assert_eq!(deviations(&report), [""; 0], "{}", report.human());
     for case in ["retry/handled-once", "retry/concurrent-handled-once", "acknowledgement/handled"] {
@@ -120,6 +128,21 @@ async fn every_event_is_handled_once() {
     let summary = receiver.stop().await;
     assert_eq!((summary.retried, summary.dead), (0, 0), "{summary:?}");
     assert!(summary.done > 200, "{summary:?}");
+}
+
+#[tokio::test]
+async fn every_event_is_handled_once_with_a_file() {
+    every_event_is_handled_once(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn every_event_is_handled_once_with_postgres() {
+    every_event_is_handled_once(Engine::Postgres).await;
+}
+
+#[tokio::test]
+async fn every_event_is_handled_once_with_rabbitmq() {
+    every_event_is_handled_once(Engine::Rabbitmq).await;
 }
 
 async fn panics() -> StatusCode {
@@ -142,61 +165,86 @@ async fn whatever_the_handler_does() {
     }
 }
 
-/// A server of this test alone, with the script that starts those of the layer's tests.
+/// A server of one test alone, with the script that starts those of the layer's tests.
 struct Server {
+    engine: Engine,
     directory: tempfile::TempDir,
     url: String,
 }
 
 impl Server {
     /// Says so and returns nothing where there is no server to be started, unless in CI.
-    fn start() -> Option<Self> {
-        if !glob::glob("/usr/lib/postgresql/*/bin/initdb").unwrap().any(|found| found.is_ok()) {
-            assert!(std::env::var_os("CI").is_none(), "PostgreSQL is not installed");
-            eprintln!("SKIPPED: PostgreSQL is not installed (apt install postgresql)");
+    fn start(engine: Engine) -> Option<Self> {
+        let directory = tempfile::tempdir().unwrap();
+        let (program, package) = match engine {
+            Engine::Sqlite => return Some(Self { engine, directory, url: String::new() }),
+            Engine::Postgres => ("/usr/lib/postgresql/*/bin/initdb", "postgresql"),
+            Engine::Rabbitmq => ("/usr/lib/rabbitmq/bin/rabbitmq-server", "rabbitmq-server"),
+        };
+        if !glob::glob(program).unwrap().any(|found| found.is_ok()) {
+            assert!(std::env::var_os("CI").is_none(), "{engine:?} is not installed (apt install {package})");
+            eprintln!("SKIPPED: {engine:?} is not installed (apt install {package})");
             return None;
         }
-        let directory = tempfile::tempdir().unwrap();
-        let output = script(directory.path(), "start").stderr(Stdio::inherit()).output().unwrap();
+        let mut server = Self { engine, directory, url: String::new() };
+        let output = server.script("start").stderr(Stdio::inherit()).output().unwrap();
         assert!(output.status.success());
         let said = String::from_utf8(output.stdout).unwrap();
-        let url = said.trim().strip_prefix("export AIRCALL_TEST_POSTGRES=").unwrap().to_owned();
-        Some(Self { directory, url })
+        server.url = said.trim().split_once('=').unwrap().1.to_owned();
+        Some(server)
+    }
+
+    /// An inbox on the server, if there is one.
+    async fn inbox(&self) -> Option<Inbox> {
+        match self.engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => {
+                Some(Inbox::new(PostgresOptions::from_url(&self.url).unwrap().open(NoTls).await.unwrap()))
+            }
+            Engine::Rabbitmq => {
+                let memory = Memory::file(self.directory.path().join("memory.sqlite"));
+                Some(Inbox::new(AmqpOptions::new(memory).open(&self.url).await.unwrap()))
+            }
+        }
     }
 
     /// Sends a signal to all of its processes.
     fn signal(&self, signal: &str) {
-        let pid = std::fs::read_to_string(self.directory.path().join("postgres/data/postmaster.pid")).unwrap();
-        let pid = pid.lines().next().unwrap();
+        let file = match self.engine {
+            Engine::Sqlite => return,
+            Engine::Postgres => "postgres/data/postmaster.pid",
+            Engine::Rabbitmq => "rabbitmq/pid",
+        };
+        let pid = std::fs::read_to_string(self.directory.path().join(file)).unwrap();
+        let pid = pid.lines().next().unwrap().trim();
         // The parent first when it is to stop, or it would start others.
-        for command in [["kill", signal, pid].as_slice(), &["pkill", signal, "-P", pid]] {
-            assert!(Command::new(command[0]).args(&command[1..]).status().unwrap().success(), "{command:?}");
-        }
+        assert!(Command::new("kill").args([signal, pid]).status().unwrap().success());
+        let children = Command::new("pkill").args([signal, "-P", pid]).status().unwrap();
+        assert!(children.success() || self.engine == Engine::Rabbitmq);
+    }
+
+    fn script(&self, verb: &str) -> Command {
+        let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../aircall-tower/tests/servers"));
+        let name = if self.engine == Engine::Postgres { "postgres" } else { "rabbitmq" };
+        command.args([verb, name]).env("AIRCALL_TEST_SERVERS", self.directory.path());
+        command
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = script(self.directory.path(), "stop").status();
+        if self.engine != Engine::Sqlite {
+            let _ = self.script("stop").status();
+        }
     }
 }
 
-fn script(directory: &Path, verb: &str) -> Command {
-    let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../aircall-tower/tests/servers"));
-    command.args([verb, "postgres"]).env("AIRCALL_TEST_SERVERS", directory);
-    command
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn while_its_server_stands_still_for_a_minute() {
-    let Some(server) = Server::start() else { return };
+async fn while_its_server_stands_still_for_a_minute(engine: Engine) {
+    let Some(server) = Server::start(engine) else { return };
     let handled = Keys::default();
     let taken = handled.clone();
     let work = post(move |delivery: Delivery| async move { taken.insert(&delivery) });
-    let receiver = Receiver::with(work, async |file| {
-        Inbox::new(PostgresOptions::from_url(&server.url).unwrap().open(NoTls).await.unwrap()).with_spill(file)
-    })
-    .await;
+    let receiver = Receiver::with(work, async |file| server.inbox().await.unwrap().with_spill(file)).await;
     let flawless = async |when: &str| {
         let report = receiver.judge(None).await;
         assert_eq!(deviations(&report), [""; 0], "{when}: {}", report.human());
@@ -223,4 +271,14 @@ async fn while_its_server_stands_still_for_a_minute() {
     // Once each, but for what was being settled when the server stopped.
     let more = summary.done - handled.count() as u64;
     assert!(summary.dead == 0 && more <= 64, "{summary:?}, {} events", handled.count());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_postgres_stands_still_for_a_minute() {
+    while_its_server_stands_still_for_a_minute(Engine::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_rabbitmq_stands_still_for_a_minute() {
+    while_its_server_stands_still_for_a_minute(Engine::Rabbitmq).await;
 }
