@@ -12,6 +12,13 @@ mod worker;
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub mod sqlite;
+#[cfg(feature = "postgres")]
+#[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
+pub mod postgres;
+
+#[cfg(feature = "amqp")]
+#[cfg_attr(docsrs, doc(cfg(feature = "amqp")))]
+pub mod amqp;
 
 // What people do by hand, and what any engine has to meet.
 pub mod contract;
@@ -19,6 +26,7 @@ mod operate;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Uri;
 use http::request::Parts;
@@ -31,6 +39,9 @@ use self::spill::Forwarder;
 pub use self::store::{Claim, Claimed, Lease, Received, Settlement, Store, StoreError, StoreErrorKind};
 pub use self::worker::{DoNotRetry, Retries, Run, Summary, Worker};
 use crate::extension::Delivery;
+
+/// How long a store may take where there is a spill, so that the sender still has its answer with time to spare.
+const SPILL_AFTER: Duration = Duration::from_secs(1);
 
 type Redact = Arc<dyn Fn(&mut Event) + Send + Sync>;
 type Subject = Arc<dyn Fn(&Delivery) -> Option<String> + Send + Sync>;
@@ -154,8 +165,7 @@ impl Inbox {
         spill.start();
         let mut why = String::from("the store did not take the event before");
         if !self.store.is_down() {
-            // What is left after this is for the spill.
-            let soon = deadline.checked_sub(door::PUT_LIMIT / 6).unwrap_or(deadline);
+            let soon = deadline.min(Instant::now() + SPILL_AFTER);
             match self.store.put(event.clone(), soon).await {
                 Ok(received) => return Ok(received),
                 Err(error) => why = error.to_string(),

@@ -68,6 +68,18 @@ fn scripts() -> Vec<Vec<u8>> {
             scripts.push(script);
         }
     }
+    // Who knows the tokens, what the handler does, how the body ends and when the sender hangs up, each with each other.
+    let places = [(6, 6), (8, 12), (12, 3), (11, 5)];
+    for (number, (one, choices)) in places.iter().enumerate() {
+        for (other, others) in &places[..number] {
+            for (choice, second) in (1..*choices).flat_map(|choice| (1..*others).map(move |second| (choice, second))) {
+                let mut script = usual.to_vec();
+                (script[*one], script[*other]) = (BASE + choice, BASE + second);
+                script.extend(b"1a41");
+                scripts.push(script);
+            }
+        }
+    }
     for steps in ["1\u{1}1\u{1}1\u{1}", "7\u{3}", "2\u{1}7\u{9}", "1z5\u{2a}5\u{1}", "6 1z6 ", "1z7\u{2}"] {
         scripts.push([&usual[..], steps.as_bytes()].concat());
     }

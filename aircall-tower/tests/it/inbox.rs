@@ -8,3 +8,7 @@ mod sqlite;
 mod worker;
 #[cfg(target_os = "linux")]
 mod proof;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "amqp")]
+mod amqp;

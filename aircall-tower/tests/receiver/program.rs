@@ -40,12 +40,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let _ = commands.send("stop".to_owned());
     });
 
-    let mut worker = settings.works.then(|| Shift::begin(&inbox, &handler, &settings));
     if settings.takes_in {
         take_in(&inbox, &settings).await?;
     } else {
         println!("working");
     }
+    // Only now: what it handles first may be what ends this process.
+    let mut worker = settings.works.then(|| Shift::begin(&inbox, &handler, &settings));
     while let Some(command) = received.recv().await {
         match command.as_str() {
             // As if the worker were a process of its own: what it runs is stopped where it is.

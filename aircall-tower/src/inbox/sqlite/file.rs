@@ -2,7 +2,8 @@
 
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -35,16 +36,20 @@ impl Lock {
         let file = private(OpenOptions::new().write(true).create(true).truncate(false))
             .open(&lock)
             .map_err(|error| unusable(&lock, &error))?;
-        match fs4::FileExt::try_lock(&file) {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(fs4::TryLockError::WouldBlock) => Err(StoreError::new(
-                StoreErrorKind::Unavailable,
-                format!(
-                    "{} is in use by another process, or opened twice in this one, expected to be the only one",
-                    path.display()
-                ),
-            )),
-            Err(fs4::TryLockError::Error(error)) => Err(unusable(&lock, &error)),
+        let patience = Instant::now() + BUSY;
+        loop {
+            match fs4::FileExt::try_lock(&file) {
+                Ok(()) => return Ok(Self { _file: file }),
+                // The last one may be about to end; and a process that is just being started has, for a moment,
+                // everything open that its parent has.
+                Err(fs4::TryLockError::WouldBlock) if Instant::now() < patience => thread::sleep(BUSY / 50),
+                Err(fs4::TryLockError::WouldBlock) => {
+                    let found =
+                        "is in use by another process, or opened twice in this one, expected to be the only one";
+                    return Err(StoreError::new(StoreErrorKind::Unavailable, format!("{} {found}", path.display())));
+                }
+                Err(fs4::TryLockError::Error(error)) => return Err(unusable(&lock, &error)),
+            }
         }
     }
 }
@@ -80,6 +85,8 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     }
     let connection = connect(path)?;
     let wrong = |error: rusqlite::Error| explain(path, &error);
+    // Before anything is changed: the journal mode is kept in the file, and that may be somebody else's.
+    ours(path, &connection)?;
     let mode: String = connection.query_row("PRAGMA journal_mode=WAL", (), |row| row.get(0)).map_err(wrong)?;
     if mode != "wal" {
         return Err(untrusted(
@@ -210,7 +217,7 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()
@@ -222,6 +229,6 @@ fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::new(kind, format!("{}: {error}", path.display()))
 }
 
-fn untrusted(path: &Path, what: &str) -> StoreError {
+pub(super) fn untrusted(path: &Path, what: &str) -> StoreError {
     StoreError::new(StoreErrorKind::Damaged, format!("{} {what}", path.display()))
 }

@@ -85,7 +85,7 @@ impl Operate for SqliteOperator {
         self.with(false, |connection| {
             let mut counts = Counts::default();
             let mut states =
-                connection.prepare("SELECT state, count(*), min(received_at) FROM events GROUP BY state")?;
+                connection.prepare("SELECT state, count(*), min(received_at) FROM event_states GROUP BY state")?;
             let mut rows = states.query(())?;
             while let Some(row) = rows.next()? {
                 let count = u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0);
@@ -105,8 +105,8 @@ impl Operate for SqliteOperator {
     async fn replay(&self, ids: Vec<i64>) -> Result<usize, StoreError> {
         self.each(
             ids,
-            "UPDATE events SET state = 'ready', attempts = 0, interrupted = 0, due_at = min(due_at, ?2), updated_at = ?2
-             WHERE id = ?1 AND state != 'running' AND EXISTS (SELECT 1 FROM requests WHERE id = ?1)",
+            "UPDATE event_states SET state = 'ready', attempts = 0, interrupted = 0, due_at = min(due_at, ?2), updated_at = ?2
+             WHERE id = ?1 AND state != 'running' AND EXISTS (SELECT 1 FROM event_requests WHERE id = ?1)",
         )
         .await
     }
@@ -114,7 +114,7 @@ impl Operate for SqliteOperator {
     async fn discard(&self, ids: Vec<i64>) -> Result<usize, StoreError> {
         self.each(
             ids,
-            "UPDATE events SET state = 'done', updated_at = ?2, last_error = coalesce('discarded; ' || last_error, 'discarded')
+            "UPDATE event_states SET state = 'done', updated_at = ?2, last_error = coalesce('discarded; ' || last_error, 'discarded')
              WHERE id = ?1 AND state IN ('ready', 'dead')",
         )
         .await

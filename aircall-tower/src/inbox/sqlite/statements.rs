@@ -9,7 +9,7 @@ use super::super::store::{Claimed, Lease, Received, Settlement};
 /// What is read of an event in a list: [`entry`] knows these by their places.
 macro_rules! listed {
     () => {
-        "events.id, state, attempts, received_at, due_at, event, subject, tenant, last_error"
+        "event_states.id, state, attempts, received_at, due_at, event, subject, tenant, last_error"
     };
 }
 
@@ -19,7 +19,7 @@ macro_rules! in_full {
         concat!(
             listed!(),
             ", interrupted, resource, token_fingerprint, key, method, uri, headers, body
-             FROM events LEFT JOIN requests USING (id)"
+             FROM event_states LEFT JOIN event_requests USING (id)"
         )
     };
 }
@@ -27,20 +27,20 @@ macro_rules! in_full {
 pub(super) const LIST: &str = concat!(
     "SELECT ",
     listed!(),
-    " FROM events WHERE (:state IS NULL OR state = :state) AND (:event IS NULL OR event = :event)
+    " FROM event_states WHERE (:state IS NULL OR state = :state) AND (:event IS NULL OR event = :event)
      AND (:subject IS NULL OR subject = :subject) ORDER BY id DESC LIMIT :limit"
 );
 
-pub(super) const ONE: &str = concat!("SELECT ", in_full!(), " WHERE events.id = ?");
+pub(super) const ONE: &str = concat!("SELECT ", in_full!(), " WHERE event_states.id = ?");
 
 /// Inserts events that are not there yet.
 pub(super) fn put(connection: &Connection, batch: &[Event], now: i64) -> rusqlite::Result<Vec<Received>> {
     let mut insert = connection.prepare_cached(
-        "INSERT INTO events (state, received_at, due_at, updated_at, event, resource, subject, tenant, token_fingerprint, key)
+        "INSERT INTO event_states (state, received_at, due_at, updated_at, event, resource, subject, tenant, token_fingerprint, key)
          VALUES ('ready', ?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (key, tenant) DO NOTHING",
     )?;
     let mut insert_request = connection
-        .prepare_cached("INSERT INTO requests (id, method, uri, headers, body) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        .prepare_cached("INSERT INTO event_requests (id, method, uri, headers, body) VALUES (?1, ?2, ?3, ?4, ?5)")?;
     batch
         .iter()
         .map(|event| {
@@ -69,7 +69,7 @@ pub(super) fn put(connection: &Connection, batch: &[Event], now: i64) -> rusqlit
 pub(super) fn suspect(connection: &Connection, now: i64) -> rusqlite::Result<Option<i64>> {
     connection
         .prepare_cached(
-            "SELECT id FROM events WHERE state = 'ready' AND interrupted > 1 AND due_at <= ? ORDER BY interrupted, id LIMIT 1",
+            "SELECT id FROM event_states WHERE state = 'ready' AND interrupted > 1 AND due_at <= ? ORDER BY interrupted, id LIMIT 1",
         )?
         .query_row([now], |row| row.get(0))
         .optional()
@@ -85,15 +85,15 @@ pub(super) fn claim(connection: &Connection, max: usize, in_order: bool, now: i6
     const PLAIN: &str = concat!(
         "SELECT ",
         in_full!(),
-        " WHERE state = 'ready' AND interrupted <= 1 AND due_at <= ?1 ORDER BY due_at, events.id LIMIT ?2"
+        " WHERE state = 'ready' AND interrupted <= 1 AND due_at <= ?1 ORDER BY due_at, event_states.id LIMIT ?2"
     );
     const IN_ORDER: &str = concat!(
         "SELECT ",
         in_full!(),
         " WHERE state = 'ready' AND interrupted <= 1 AND due_at <= ?1 AND NOT EXISTS (
-             SELECT 1 FROM events AS earlier
-             WHERE earlier.state IN ('ready', 'running') AND earlier.subject = events.subject AND earlier.id < events.id
-         ) ORDER BY due_at, events.id LIMIT ?2"
+             SELECT 1 FROM event_states AS earlier
+             WHERE earlier.state IN ('ready', 'running') AND earlier.subject = event_states.subject AND earlier.id < event_states.id
+         ) ORDER BY due_at, event_states.id LIMIT ?2"
     );
     let max = i64::try_from(max).unwrap_or(i64::MAX);
     let mut due = connection.prepare_cached(if in_order { IN_ORDER } else { PLAIN })?;
@@ -110,7 +110,7 @@ fn begin(
 ) -> rusqlite::Result<Vec<Claimed>> {
     let due: Vec<Claimed> = due.collect::<rusqlite::Result<_>>()?;
     let mut begun = connection
-        .prepare_cached("UPDATE events SET state = 'running', attempts = ?2, updated_at = ?3 WHERE id = ?1")?;
+        .prepare_cached("UPDATE event_states SET state = 'running', attempts = ?2, updated_at = ?3 WHERE id = ?1")?;
     for claimed in &due {
         begun.execute([claimed.lease.id, claimed.lease.fence, now])?;
     }
@@ -121,14 +121,14 @@ fn begin(
 /// each event.
 pub(super) fn keep_open(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(
-        "CREATE INDEX IF NOT EXISTS events_open ON events (subject, id) WHERE state IN ('ready', 'running')",
+        "CREATE INDEX IF NOT EXISTS events_open ON event_states (subject, id) WHERE state IN ('ready', 'running')",
     )
 }
 
 /// When the next event that waits is due.
 pub(super) fn next_due(connection: &Connection, now: i64) -> rusqlite::Result<Option<i64>> {
     connection
-        .prepare_cached("SELECT due_at FROM events WHERE state = 'ready' AND due_at > ? ORDER BY due_at LIMIT 1")?
+        .prepare_cached("SELECT due_at FROM event_states WHERE state = 'ready' AND due_at > ? ORDER BY due_at LIMIT 1")?
         .query_row([now], |row| row.get(0))
         .optional()
 }
@@ -141,7 +141,7 @@ pub(super) fn settle<'a>(
     now: i64,
 ) -> rusqlite::Result<()> {
     let mut settle = connection.prepare_cached(
-        "UPDATE events SET state = ?3, due_at = ?4, updated_at = ?5, interrupted = 0, last_error = coalesce(?6, last_error)
+        "UPDATE event_states SET state = ?3, due_at = ?4, updated_at = ?5, interrupted = 0, last_error = coalesce(?6, last_error)
          WHERE id = ?1 AND state = 'running' AND attempts = ?2",
     )?;
     for (lease, settlement) in batch {
@@ -155,7 +155,7 @@ pub(super) fn settle<'a>(
         };
         let settled = settle.execute(params![lease.id, lease.fence, state.as_str(), due_at, now, reason])?;
         if forget && settled > 0 {
-            connection.prepare_cached("DELETE FROM requests WHERE id = ?")?.execute([lease.id])?;
+            connection.prepare_cached("DELETE FROM event_requests WHERE id = ?")?.execute([lease.id])?;
         }
     }
     Ok(())
@@ -170,12 +170,14 @@ pub(super) fn release(connection: &Connection, lease: Lease, now: i64) -> rusqli
 /// Makes due at once what was running when the last process ended, and what that had put off by a clock that was wrong.
 pub(super) fn recover(connection: &Connection, now: i64) -> rusqlite::Result<()> {
     connection.execute(
-        "UPDATE events SET state = 'ready', interrupted = interrupted + 1, due_at = ?1, updated_at = ?1,
+        "UPDATE event_states SET state = 'ready', interrupted = interrupted + 1, due_at = ?1, updated_at = ?1,
              last_error = 'the process ended during the attempt' WHERE state = 'running'",
         [now],
     )?;
-    connection
-        .execute("UPDATE events SET due_at = ?1, updated_at = ?1 WHERE state = 'ready' AND updated_at > ?1", [now])?;
+    connection.execute(
+        "UPDATE event_states SET due_at = ?1, updated_at = ?1 WHERE state = 'ready' AND updated_at > ?1",
+        [now],
+    )?;
     Ok(())
 }
 
@@ -183,7 +185,7 @@ pub(super) fn recover(connection: &Connection, now: i64) -> rusqlite::Result<()>
 pub(super) fn prune(connection: &Connection, before: i64, max: usize) -> rusqlite::Result<usize> {
     connection
         .prepare_cached(
-            "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE state = 'done' AND updated_at < ?1 ORDER BY updated_at LIMIT ?2)",
+            "DELETE FROM event_states WHERE id IN (SELECT id FROM event_states WHERE state = 'done' AND updated_at < ?1 ORDER BY updated_at LIMIT ?2)",
         )?
         .execute([before, i64::try_from(max).unwrap_or(i64::MAX)])
 }

@@ -15,6 +15,7 @@ use super::super::Event;
 use super::super::event::milliseconds;
 use super::super::store::{Claim, Claimed, Lease, Received, Settlement, StoreError, StoreErrorKind};
 use super::file::{self, Lock, Synchronous};
+use super::identity::Identity;
 use super::{SqliteOptions, Wake, statements};
 
 type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -55,6 +56,7 @@ const REOPEN_AFTER: Duration = Duration::from_secs(1);
 pub(super) struct Writer {
     path: PathBuf,
     options: SqliteOptions,
+    identity: Identity,
     connection: Result<Connection, StoreError>,
     synchronous: Option<Synchronous>,
     failed_at: Instant,
@@ -86,10 +88,12 @@ impl Writer {
         let connection = file::open(&path)?;
         let clock = Clock::new();
         statements::recover(&connection, clock.now()).map_err(|error| file::explain(&path, &error))?;
+        let identity = Identity::of(&path)?;
         let now = Instant::now();
         let writer = Self {
             path,
             options,
+            identity,
             connection: Ok(connection),
             synchronous: Some(Synchronous::Full),
             failed_at: now,
@@ -166,6 +170,8 @@ impl Writer {
         self.reopen()?;
         let waits = commands.iter().any(|command| matches!(command, Command::Put(..)));
         if waits {
+            // Nobody would find again what is written to a file that has been moved or removed.
+            self.identity.same_files(&self.path).inspect_err(|error| self.failed(error))?;
             self.has_room()?;
         }
         // What a batch without new events says can be found out again after a power cut.
@@ -336,8 +342,12 @@ impl Writer {
                 return Err(error.clone());
             }
             self.failed_at = Instant::now();
-            self.connection =
-                file::open(&self.path).and_then(|opened| file::check(&self.path, &opened).map(|()| opened));
+            self.connection = self.identity.same_file(&self.path).and_then(|()| {
+                let opened = file::open(&self.path)?;
+                file::check(&self.path, &opened)?;
+                self.identity = Identity::of(&self.path)?;
+                Ok(opened)
+            });
             self.synchronous = None;
         }
         Ok(())

@@ -30,3 +30,10 @@ async fn sqlite() {
     let files = Files { directory: tempfile::tempdir().unwrap(), number: AtomicU32::new(0) };
     contract::check(&files).await.unwrap_or_else(|broken| panic!("{broken}"));
 }
+
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres() {
+    let Some(database) = super::postgres::Database::given() else { return };
+    contract::check(&database).await.unwrap_or_else(|broken| panic!("{broken}"));
+}

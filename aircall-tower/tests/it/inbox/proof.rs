@@ -7,9 +7,17 @@ mod ledger;
 mod load;
 mod preload;
 mod receiver;
+mod refusal;
+mod volume;
 
 mod crash;
 mod power;
+mod killer;
+mod room;
+mod trouble;
+mod damage;
+mod clock;
+mod torn;
 
 /// How many rounds there are, unless the environment wants more.
 fn rounds(usual: u32) -> u32 {

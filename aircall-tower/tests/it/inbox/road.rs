@@ -287,6 +287,19 @@ async fn the_spill_takes_what_the_store_does_not_and_gives_it_back_later() {
     inbox.close().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_long_for_a_frozen_store_where_there_is_a_spill() {
+    let inbox = Inbox::new(Scripted::new(Mood::Frozen)).with_spill(Scripted::new(Mood::Well));
+    let layer = layer().inbox(&inbox);
+    let calls = Calls::default();
+    for (number, seconds) in [(1, 1), (2, 0), (3, 0)] {
+        let begun = Instant::now();
+        assert_eq!(post(&layer, &calls, numbered(number)).await.kind, Stored);
+        assert_eq!(begun.elapsed().as_secs(), seconds);
+    }
+    inbox.close().await;
+}
+
 #[tokio::test]
 async fn what_an_earlier_process_left_in_the_spill_is_not_forgotten() {
     let place = Place::new();

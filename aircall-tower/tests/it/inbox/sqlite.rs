@@ -99,7 +99,7 @@ async fn people_can_look_inside_with_the_tools_they_have() {
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
     let connection = Connection::open_with_flags(place.path(), flags).unwrap();
     let found: (String, i64) = connection
-        .query_row("SELECT state, json_extract(body, '$.data.id') FROM events JOIN requests USING (id)", (), |row| {
+        .query_row("SELECT state, json_extract(body, '$.data.id') FROM events", (), |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
         .unwrap();
@@ -185,20 +185,20 @@ async fn claims_and_forgetting_find_their_rows_by_an_index() {
     let connection = Connection::open(place.path()).unwrap();
     for (query, index) in [
         (
-            "SELECT events.id, body FROM events LEFT JOIN requests USING (id) WHERE state = 'ready' AND interrupted <= 1 AND due_at <= 1
-                 ORDER BY due_at, events.id LIMIT 1",
+            "SELECT event_states.id, body FROM event_states LEFT JOIN event_requests USING (id) WHERE state = 'ready' AND interrupted <= 1 AND due_at <= 1
+                 ORDER BY due_at, event_states.id LIMIT 1",
             "events_due",
         ),
         (
-            "SELECT id FROM events WHERE state = 'ready' AND interrupted > 1 AND due_at <= 1 ORDER BY interrupted, id LIMIT 1",
+            "SELECT id FROM event_states WHERE state = 'ready' AND interrupted > 1 AND due_at <= 1 ORDER BY interrupted, id LIMIT 1",
             "events_suspect",
         ),
         (
-            "SELECT 1 FROM events AS earlier WHERE earlier.state IN ('ready', 'running') AND earlier.subject = 'a' AND earlier.id < 9",
+            "SELECT 1 FROM event_states AS earlier WHERE earlier.state IN ('ready', 'running') AND earlier.subject = 'a' AND earlier.id < 9",
             "events_open",
         ),
-        ("SELECT id FROM events WHERE state = 'done' AND updated_at < 1 ORDER BY updated_at LIMIT 9", "events_done"),
-        ("SELECT due_at FROM events WHERE state = 'ready' AND due_at > 1 ORDER BY due_at LIMIT 1", "events_due"),
+        ("SELECT id FROM event_states WHERE state = 'done' AND updated_at < 1 ORDER BY updated_at LIMIT 9", "events_done"),
+        ("SELECT due_at FROM event_states WHERE state = 'ready' AND due_at > 1 ORDER BY due_at LIMIT 1", "events_due"),
     ] {
         let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
         let plan: Vec<String> = explained.query_map((), |row| row.get("detail")).unwrap().map(Result::unwrap).collect();

@@ -56,6 +56,19 @@ impl Ledger {
         self.0.lock().unwrap().acknowledged.clone()
     }
 
+    /// Waits until so many more have been acknowledged, however slow the machine is.
+    pub(super) async fn acknowledges(&self, more: usize) {
+        let (enough, end) = (self.count() + more, Instant::now() + SILENCE);
+        while self.count() < enough {
+            assert!(Instant::now() < end, "{more} events are not acknowledged within {SILENCE:?}");
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.0.lock().unwrap().acknowledged.len()
+    }
+
     /// How often each status came back; 0 is no answer.
     pub(super) fn statuses(&self) -> BTreeMap<u16, u64> {
         self.0.lock().unwrap().statuses.clone()
@@ -118,10 +131,6 @@ impl Log {
 
     pub(super) fn begun(&self, id: u64) -> &[Run] {
         self.begun.get(&id).map_or(&[], Vec::as_slice)
-    }
-
-    pub(super) fn done(&self, id: u64) -> &[Run] {
-        self.done.get(&id).map_or(&[], Vec::as_slice)
     }
 
     /// Waits until all of them are done, or nothing happens any more, and returns those that are not.

@@ -1,0 +1,108 @@
+//! The broker that the tests use, as `tests/servers start rabbitmq` has it, and one that a test may do anything to.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime};
+
+use lapin::{Channel, Connection, ConnectionProperties};
+
+pub(super) struct Broker {
+    uri: String,
+}
+
+impl Broker {
+    /// Finds the broker. Where there is none the tests are skipped, and say so; in CI there has to be one.
+    pub(super) fn find() -> Option<Self> {
+        match std::env::var("AIRCALL_TEST_AMQP") {
+            Ok(uri) => Some(Self { uri }),
+            Err(_) if std::env::var_os("CI").is_some_and(|ci| !ci.is_empty()) => {
+                panic!("AIRCALL_TEST_AMQP is not set: start a broker with `tests/servers start rabbitmq`");
+            }
+            Err(_) => {
+                eprintln!("skipped: AIRCALL_TEST_AMQP is not set, see `tests/servers start rabbitmq`");
+                None
+            }
+        }
+    }
+
+    pub(super) fn uri(&self) -> &str {
+        &self.uri
+    }
+
+    /// A name that no test had before.
+    pub(super) fn queue(&self) -> String {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis();
+        format!("test-{now}-{}", NUMBER.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// A channel for a test that looks behind the store.
+    pub(super) async fn channel(&self) -> (Connection, Channel) {
+        let connection = Connection::connect(&self.uri, ConnectionProperties::default()).await.unwrap();
+        let channel = connection.create_channel().await.unwrap();
+        (connection, channel)
+    }
+}
+
+/// A broker of one's own, which is there until this is dropped.
+pub(super) struct OwnBroker {
+    directory: tempfile::TempDir,
+    broker: Broker,
+}
+
+impl OwnBroker {
+    /// Starts one, where there is one to be found at all.
+    pub(super) fn start() -> Option<Self> {
+        Broker::find()?;
+        let mut own = Self { directory: tempfile::tempdir().unwrap(), broker: Broker { uri: String::new() } };
+        let variables = own.servers("start");
+        let uri = variables.trim().strip_prefix("export AIRCALL_TEST_AMQP=").expect("the URI of the broker");
+        own.broker.uri = uri.to_owned();
+        Some(own)
+    }
+
+    pub(super) fn broker(&self) -> &Broker {
+        &self.broker
+    }
+
+    pub(super) fn start_again(&self) {
+        self.servers("start");
+    }
+
+    /// Ends it as the loss of its power would, but for what the kernel still writes.
+    pub(super) fn kill(&self) {
+        self.signal("-KILL");
+        // What listens in its name has to be gone before there can be another.
+        std::thread::sleep(Duration::from_millis(500));
+    }
+
+    pub(super) fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    pub(super) fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = std::fs::read_to_string(self.directory.path().join("rabbitmq/pid")).unwrap();
+        assert!(Command::new("kill").args([signal, pid.trim()]).status().unwrap().success());
+    }
+
+    fn servers(&self, verb: &str) -> String {
+        let output = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers"))
+            .args([verb, "rabbitmq"])
+            .env("AIRCALL_TEST_SERVERS", self.directory.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+impl Drop for OwnBroker {
+    fn drop(&mut self) {
+        self.servers("stop");
+    }
+}
