@@ -120,8 +120,10 @@ struct Shift {
 impl Shift {
     fn begin(inbox: &Inbox, handler: &Handler, settings: &Settings) -> Self {
         let (stop, stopped) = oneshot::channel();
-        let retries =
-            Retries::default().with_attempts(settings.attempts).with_pauses(settings.pause, settings.pause * 8);
+        let retries = Retries::default()
+            .with_attempts(settings.attempts)
+            .with_interruptions(settings.interruptions)
+            .with_pauses(settings.pause, settings.pause * 8);
         let worker = inbox.worker(handler.clone()).with_retries(retries).with_grace(settings.grace);
         Self { stop, task: tokio::spawn(worker.run(async { drop(stopped.await) })) }
     }

@@ -17,6 +17,7 @@ pub(crate) struct Settings {
     pub(crate) takes_in: bool,
     pub(crate) works: bool,
     pub(crate) attempts: u32,
+    pub(crate) interruptions: u32,
     pub(crate) pause: Duration,
     pub(crate) grace: Duration,
 
@@ -39,6 +40,7 @@ impl Settings {
             takes_in: role != "worker",
             works: role != "intake",
             attempts: get("ATTEMPTS").unwrap_or(25),
+            interruptions: get("INTERRUPTIONS").unwrap_or(5),
             pause: Duration::from_millis(get("PAUSE_MS").unwrap_or(50)),
             grace: Duration::from_millis(get("GRACE_MS").unwrap_or(0)),
             boot: get("BOOT").unwrap(),
