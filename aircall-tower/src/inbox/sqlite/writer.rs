@@ -44,8 +44,10 @@ const PRUNE_EVERY: Duration = Duration::from_secs(1);
 const PRUNE_STEP: usize = 500;
 
 /// From how many pages on the log is moved into the file if nothing else is to be done, and from how many in any case.
-const LONG: i64 = 4000;
-const TOO_LONG: i64 = 8000;
+/// Whoever comes meanwhile waits for it: seldom enough to be fewer than one in a hundred as long as no crowd comes, and with
+/// less to move than the disk has to keep free.
+const LONG: i64 = 6000;
+const TOO_LONG: i64 = 10_000;
 
 /// Longer than any lease.
 const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
