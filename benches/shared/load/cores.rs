@@ -25,8 +25,9 @@ fn try_pin(_: usize) -> Result<(), String> {
     Err("not on Linux".to_owned())
 }
 
-/// Lets every other thread on this core go first. Without effect where that cannot be said of one thread.
+/// Lets the other threads on this core go before this one, a little. Without effect where that cannot be said of one
+/// thread.
 pub(crate) fn give_way() {
     #[cfg(target_os = "linux")]
-    let _ = rustix::process::nice(19);
+    let _ = rustix::process::nice(5);
 }
