@@ -130,6 +130,11 @@ impl Prefix {
         }
     }
 
+    /// Returns how much memory it takes to remember a string that has come in part.
+    pub(crate) fn room(&self) -> usize {
+        self.string.as_ref().map_or(0, |string| string.carried.capacity())
+    }
+
     /// Returns what the quick reader has read of the body already.
     pub(crate) fn into_begun(self) -> Option<Begun> {
         self.begun
@@ -173,7 +178,12 @@ impl Open {
     /// string to whoever reads it.
     fn carry(&mut self, part: &[u8]) {
         let room = CARRIED - self.carried.len();
-        self.carried.extend_from_slice(&part[..part.len().min(room)]);
+        let part = &part[..part.len().min(room)];
+        if self.carried.capacity() < self.carried.len() + part.len() {
+            // Doubled, and no further.
+            self.carried.reserve_exact(part.len().max(self.carried.len()).min(room));
+        }
+        self.carried.extend_from_slice(part);
     }
 
     /// Returns the whole string, whose last part this is.
