@@ -13,15 +13,23 @@ use std::time::Duration;
 use http::{HeaderMap, Method, header};
 
 pub(crate) use self::budget::{Budget, Share};
+use self::pieces::FIRST_BLOCK;
 pub(crate) use self::read::{ReadError, Reading};
 use crate::acknowledgement::OutcomeKind;
 
-/// How much of any body is looked at, whatever its length and whatever others hold: enough for the token of every real
-/// delivery, which stands in the first 150 bytes.
+/// How much of any body is looked at, whatever its length: enough for the token of every real delivery, which stands in
+/// the first 150 bytes.
 ///
-/// It is not on the account of unauthenticated bytes. A connection costs its server's buffers anyway, which are no
-/// smaller, so this changes nothing about how memory grows with the number of strangers.
-pub(crate) const PREFIX: usize = 16 * 1024;
+/// A body that claims to be longer than what may be held is searched for its token up to here.
+const PREFIX: usize = 16 * 1024;
+
+/// How much of the room for any body is not on the account of unauthenticated bytes: the first block, and as much again
+/// for a token or a key that has come in part.
+///
+/// The token of every real delivery has arrived by then, so an account that is used up keeps none of them out. A
+/// connection costs its server several times that, so this changes little about how memory grows with the number of
+/// strangers.
+pub(crate) const FREE: usize = 2 * FIRST_BLOCK;
 
 /// The bounds on what strangers can make a receiver hold, and for how long.
 ///
@@ -66,12 +74,16 @@ impl Limits {
     }
 
     /// Sets how many bytes of bodies may be held at once, over all requests of a layer, while nobody knows yet whether
-    /// they carry a valid token. The first 16 KiB of each body are not counted.
+    /// they carry a valid token. The first 2 KiB of each body are not counted.
     ///
     /// A body leaves this account as soon as its token has been seen and is valid, and the token of a real delivery
     /// stands in its first 150 bytes. So a flood of strangers can use up the account without an honest delivery being
-    /// refused for it. Counted are bytes that have arrived; a body in several pieces holds twice that at its end, when it
-    /// is made one, and 24 kB.
+    /// refused for it.
+    ///
+    /// Counted is the memory that holds what has arrived. Until a body is known to be authentic it is copied out of the
+    /// server's buffers, which would be held with it, into blocks of 4 KiB, each of which counts as a whole. Not counted
+    /// is what is yet in the server's buffers, and the second copy of a body in several pieces at the moment when it is
+    /// complete and made one: there is one of these for each thread that handles requests.
     #[must_use]
     pub fn with_unauthenticated_bytes(mut self, bytes: usize) -> Self {
         self.unauthenticated_bytes = bytes;

@@ -37,6 +37,7 @@
 //! cannot carry JSON that stays as it is.
 
 // What values are made of.
+mod checked;
 mod raw;
 mod text;
 mod id;
@@ -77,6 +78,7 @@ pub use self::call::{
     Call, CallParticipant, CallParticipantKind, CallStatus, Comment, Direction, IvrOption, MissedCallReason, Tag,
 };
 pub use self::campaign::OutboundCampaign;
+pub(crate) use self::checked::{Checked, FromChecked};
 pub use self::contact::{Contact, ContactEntry};
 pub use self::decimal::Decimal;
 pub use self::field::Field;

@@ -31,7 +31,7 @@ use crate::extension::Delivery;
 use crate::handler::Finished;
 #[cfg(not(feature = "inbox"))]
 use crate::handler::Work;
-use crate::limit::{PREFIX, ReadError, Reading, Share, admit, declared_length};
+use crate::limit::{FREE, ReadError, Reading, Share, admit, declared_length};
 use crate::token::{Proof, Verified};
 
 /// Takes one request from its arrival to its handler, or to the answer of one that does not get so far.
@@ -114,13 +114,13 @@ async fn receive<B: Body>(
             Ok(None) => break,
             Err(error) => return Err(broken_off(error, attempt, reading, judged)),
         };
-        let beyond_prefix = reading.arrived().saturating_sub(PREFIX);
         match prefix.advance(&piece) {
             Seen::Nothing => {}
             Seen::NoString => return Err(OutcomeKind::Unauthenticated.into()),
             Seen::Token(quoted) => {
                 // What waits for a lookup is held for as long as that takes.
-                if config.verifier.is_elsewhere() && !share.grow_to(beyond_prefix) {
+                let room = reading.room() + piece.len();
+                if config.verifier.is_elsewhere() && !share.grow_to(room.saturating_sub(FREE)) {
                     return Err(OutcomeKind::Overloaded.into());
                 }
                 let asked = config.verifier.is_elsewhere().then(Instant::now);
@@ -139,11 +139,14 @@ async fn receive<B: Body>(
                 judged = Some(proof);
             }
         }
-        reading.keep(piece);
         if attempt.is_authentic() {
+            reading.keep(piece);
             share.release();
-        } else if !share.grow_to(beyond_prefix) {
-            return Err(OutcomeKind::Overloaded.into());
+        } else {
+            reading.keep_for_now(piece);
+            if !share.grow_to((reading.room() + prefix.room()).saturating_sub(FREE)) {
+                return Err(OutcomeKind::Overloaded.into());
+            }
         }
         if reading.overflowed() {
             if judged.is_some() {

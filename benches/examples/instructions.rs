@@ -123,6 +123,16 @@ fn measures() -> BTreeMap<String, Measure> {
         add(format!("road/{input}/Value"), road(body.clone(), receivers::json_value));
         add(format!("road/{input}/RawValue"), road(body.clone(), receivers::raw_envelope));
     }
+    for (input, body) in inputs::bodies().into_iter().chain(inputs::worst()) {
+        let bytes = body.clone();
+        add(format!("payload/{input}/layer"), payload(bytes));
+        add(
+            format!("payload/{input}/Value"),
+            Box::new(move || {
+                repeat(|| drop(black_box(serde_json::from_slice::<serde_json::Value>(&body))));
+            }),
+        );
+    }
     add(
         "envelope/fixtures/layer".to_owned(),
         Box::new(|| {

@@ -16,8 +16,14 @@ pub const READ_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long after its arrival a request is answered.
 pub const DEADLINE: Duration = Duration::from_secs(4);
 
-/// How many bytes of each stranger's body are free, and are looked at whatever length is claimed.
+/// How many bytes of each body are looked at whatever length is claimed.
 const PREFIX: usize = 16 * 1024;
+
+/// How much of the room for each stranger's body is free.
+const FREE: usize = 2 * 1024;
+
+/// How much more room than bytes there may be: a block, places for blocks, and a string that came in part.
+const SLACK: usize = 16 * 1024;
 
 /// What must come of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,11 +65,14 @@ pub fn forecast(setup: &Setup, sent: &Sent, lengths: &[String], hint: u64) -> Fo
     let hold = if claimed > body_bytes { setup.body_bytes.min(PREFIX) } else { setup.body_bytes };
     let held = &sent.bytes[..hold.min(sent.bytes.len())];
 
-    let strangers_fit = held.len().saturating_sub(PREFIX) <= setup.unauthenticated_bytes;
+    // The account counts memory, which is more than what is in it by less than this.
+    let room = held.len() + held.len() / 64 + SLACK;
+    let strangers_fit = held.len() <= FREE / 2 || room <= setup.unauthenticated_bytes;
+    let strangers_cannot_fit = held.len() > FREE && held.len() - FREE > setup.unauthenticated_bytes;
     let kind = match first(held.strip_prefix(BOM).unwrap_or(held)) {
         First::Unclear => None,
         First::NoText => Some(OutcomeKind::Unauthenticated),
-        First::None if !strangers_fit => Some(OutcomeKind::Overloaded),
+        First::None if strangers_cannot_fit => Some(OutcomeKind::Overloaded),
         First::None => Some(without_token(sent, held)),
         First::Text(text) => match setup.verifier {
             Verifier::Failing | Verifier::Silent => not_looked_up(&text),

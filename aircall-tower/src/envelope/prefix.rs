@@ -94,6 +94,9 @@ impl Prefix {
                 }
                 continue;
             }
+            if self.depth > 1 {
+                at = self.pass_inside(piece, at);
+            }
             let Some(&byte) = piece.get(at) else { return Seen::Nothing };
             let here = at;
             at += 1;
@@ -130,9 +133,42 @@ impl Prefix {
         }
     }
 
+    /// Returns how much memory it takes to remember a string that has come in part.
+    pub(crate) fn room(&self) -> usize {
+        self.string.as_ref().map_or(0, |string| string.carried.capacity())
+    }
+
     /// Returns what the quick reader has read of the body already.
     pub(crate) fn into_begun(self) -> Option<Begun> {
         self.begun
+    }
+
+    /// Goes past what stands in a value of the top level, up to a string, or to where the value may end.
+    fn pass_inside(&mut self, piece: &[u8], mut at: usize) -> usize {
+        // Who nests deep is up to no good, and is to pay more for that than this receiver: too deep to come up again
+        // within a block, all that has to be known of one is how many brackets there are.
+        while self.depth > BLOCK + 1
+            && let Some(block) = piece.get(at..).and_then(<[u8]>::first_chunk::<BLOCK>)
+        {
+            // Each kind of bracket differs from the other in one bit.
+            let count = |bracket: u8| block.iter().map(|byte| u8::from(byte | 0x20 == bracket)).sum::<u8>();
+            if block.contains(&b'"') {
+                break;
+            }
+            self.depth = self.depth + usize::from(count(b'{')) - usize::from(count(b'}'));
+            at += BLOCK;
+        }
+        while let Some(byte) = piece.get(at) {
+            match byte {
+                b'"' => break,
+                b'{' | b'[' => self.depth += 1,
+                b'}' | b']' if self.depth == 2 => break,
+                b'}' | b']' => self.depth -= 1,
+                _ => {}
+            }
+            at += 1;
+        }
+        at
     }
 
     /// Goes past a string of the top level; true if it is the value of the first `token`.
@@ -173,7 +209,12 @@ impl Open {
     /// string to whoever reads it.
     fn carry(&mut self, part: &[u8]) {
         let room = CARRIED - self.carried.len();
-        self.carried.extend_from_slice(&part[..part.len().min(room)]);
+        let part = &part[..part.len().min(room)];
+        if self.carried.capacity() < self.carried.len() + part.len() {
+            // Doubled, and no further.
+            self.carried.reserve_exact(part.len().max(self.carried.len()).min(room));
+        }
+        self.carried.extend_from_slice(part);
     }
 
     /// Returns the whole string, whose last part this is.
@@ -185,6 +226,9 @@ impl Open {
         Cow::Owned(self.carried)
     }
 }
+
+/// How much is looked at together where it is deep.
+const BLOCK: usize = 32;
 
 /// How much of a string is carried from piece to piece: more than a token has if each of its bytes is an escape.
 const CARRIED: usize = 4 * 1024;
@@ -257,6 +301,7 @@ mod tests {
             r#"{"data":{"a":[{},"]"]},"tok\u0065n":"\"","token":"second"}"#,
             r#"{"token":{"token":"x"},"token":"y"}"#,
             r#"{"token":12}"#,
+            &format!(r#"{{"d":{}"]"{},"token":"deep"}}"#, "[{".repeat(40), "}]".repeat(40)),
         ] {
             let whole = scan(body);
             for first in 0..=body.len() {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{DedupKey, EventName, Timestamp};
 use crate::envelope::{Dialect, Envelope, Resource};
-use crate::payload::{Payload, RawJson};
+use crate::payload::Payload;
 use crate::token::{Tenant, Verified, mask};
 
 /// An event that Aircall delivered: authenticated, known to be whole, and cheap to clone.
@@ -101,8 +101,7 @@ impl Delivery {
     #[must_use]
     pub fn payload(&self) -> Payload {
         // The envelope has seen that it is JSON.
-        let data = self.raw_data().parse().unwrap_or_else(|_| RawJson::null());
-        Payload::new(self.event(), data)
+        Payload::from_checked(self.event(), self.raw_data())
     }
 
     /// Reads `data` as a type of your own, which may borrow from the body.

@@ -3,6 +3,10 @@
 //! A body in one piece stays that piece. One in several pieces is copied once, at the end, into a buffer of just its
 //! length: to let a buffer grow with it would copy it again and again, and hold three times its length while the buffer
 //! moves. Until then the pieces are kept as they came, but for those that are too small to be worth a place of their own.
+//!
+//! A piece that is kept as it came keeps the buffer that it shares, which a server may have made far larger for it. A
+//! stranger could so hold many times what was sent. What comes from one is therefore copied, into blocks whose room is
+//! known.
 
 use bytes::Bytes;
 
@@ -12,33 +16,56 @@ pub(super) struct Pieces {
     /// Not among the others, so that a body in one piece needs no list.
     first: Bytes,
     others: Vec<Bytes>,
-    /// Small pieces, behind those that are kept as they came.
+    /// How long the others are together.
+    others_length: usize,
+    /// Copies, behind those that are kept as they came.
     small: Vec<u8>,
 }
 
 impl Pieces {
     pub(super) fn new() -> Self {
-        Self { first: Bytes::new(), others: Vec::new(), small: Vec::new() }
+        Self { first: Bytes::new(), others: Vec::new(), others_length: 0, small: Vec::new() }
     }
 
     pub(super) fn push(&mut self, piece: Bytes) {
-        if self.first.is_empty() {
+        if self.first.is_empty() && self.others.is_empty() && self.small.is_empty() {
             self.first = piece;
         } else if piece.len() >= SMALL.max(self.others.len() * SMALL_FOR_EACH) {
-            self.close_chunk();
+            self.close_block();
             self.place(piece);
         } else {
-            self.gather(&piece);
+            self.copy(&piece);
         }
+    }
+
+    /// Copies a piece behind the others, into blocks that are pieces of some size.
+    pub(super) fn copy(&mut self, mut piece: &[u8]) {
+        while !piece.is_empty() {
+            if self.small.len() == self.small.capacity() {
+                let is_begun = !(self.first.is_empty() && self.others.is_empty() && self.small.is_empty());
+                self.close_block();
+                self.small.reserve_exact(if is_begun { BLOCK } else { FIRST_BLOCK });
+            }
+            let room = self.small.capacity() - self.small.len();
+            let (now, later) = piece.split_at(piece.len().min(room));
+            self.small.extend_from_slice(now);
+            piece = later;
+        }
+    }
+
+    /// Returns how much memory all of it takes, as far as that is known of what is kept as it came.
+    pub(super) fn room(&self) -> usize {
+        let places = self.others.capacity() * size_of::<Bytes>();
+        self.first.len() + self.others_length + places + self.small.capacity()
     }
 
     /// Makes one piece of all.
     pub(super) fn into_bytes(self) -> Bytes {
-        let Self { first, others, small } = self;
+        let Self { first, others, others_length, small } = self;
         if others.is_empty() && small.is_empty() {
             return first;
         }
-        let length = first.len() + others.iter().map(Bytes::len).sum::<usize>() + small.len();
+        let length = first.len() + others_length + small.len();
         let mut whole = Vec::with_capacity(length);
         whole.extend_from_slice(&first);
         for piece in others {
@@ -48,26 +75,11 @@ impl Pieces {
         whole.into()
     }
 
-    /// Copies a small piece to others, in chunks that are pieces of some size.
-    fn gather(&mut self, mut piece: &[u8]) {
-        while !piece.is_empty() {
-            if self.small.len() == CHUNK {
-                self.close_chunk();
-            }
-            if self.small.capacity() == 0 {
-                self.small.reserve_exact(CHUNK);
-            }
-            let (now, later) = piece.split_at(piece.len().min(CHUNK - self.small.len()));
-            self.small.extend_from_slice(now);
-            piece = later;
-        }
-    }
-
-    fn close_chunk(&mut self) {
+    fn close_block(&mut self) {
         if !self.small.is_empty() {
-            let mut chunk = std::mem::take(&mut self.small);
-            chunk.shrink_to_fit();
-            self.place(chunk.into());
+            let mut block = std::mem::take(&mut self.small);
+            block.shrink_to_fit();
+            self.place(block.into());
         }
     }
 
@@ -76,6 +88,7 @@ impl Pieces {
             // Not doubled: in the end, that is what would be held too much.
             self.others.reserve_exact(PLACES);
         }
+        self.others_length += piece.len();
         self.others.push(piece);
     }
 }
@@ -87,8 +100,12 @@ const SMALL: usize = 512;
 /// more than 16 kB however it is cut.
 const SMALL_FOR_EACH: usize = 16;
 
-/// How much of small pieces is held together.
-const CHUNK: usize = 4 * 1024;
+/// How much of copies is held together.
+const BLOCK: usize = 4 * 1024;
+
+/// The same at the beginning of a body: most of what strangers send is short, and all that a delivery needs to be known
+/// for one stands in there.
+pub(super) const FIRST_BLOCK: usize = 1024;
 
 /// How many places are made at a time.
 const PLACES: usize = 32;
@@ -121,6 +138,36 @@ mod tests {
         for lengths in cuts {
             let expected: Vec<u8> = (0..lengths.iter().sum::<usize>()).map(|at| at as u8).collect();
             assert!(pushed(lengths).into_bytes() == expected, "{:?}", &lengths[..lengths.len().min(10)]);
+            for copied in 1..=lengths.len().min(4) {
+                let (mut pieces, mut rest) = (Pieces::new(), &expected[..]);
+                for (index, length) in lengths.iter().enumerate() {
+                    let (piece, after) = rest.split_at(*length);
+                    if index < copied {
+                        pieces.copy(piece)
+                    } else {
+                        pieces.push(Bytes::copy_from_slice(piece))
+                    }
+                    rest = after;
+                }
+                assert!(pieces.into_bytes() == expected, "{copied} copied of {:?}", &lengths[..lengths.len().min(10)]);
+            }
+        }
+    }
+
+    #[test]
+    fn the_room_of_copies_is_little_more_than_what_was_copied() {
+        for length in [1, 1000, 4096, 100_000] {
+            let mut pieces = Pieces::new();
+            let mut copied = 0;
+            while copied < 1024 * 1024 {
+                pieces.copy(&vec![0; length]);
+                copied += length;
+                let room = pieces.room();
+                let allocated = pieces.others.iter().map(Bytes::len).sum::<usize>() + pieces.small.capacity();
+                assert_eq!(room, allocated + pieces.others.capacity() * size_of::<Bytes>());
+                let more = if copied <= FIRST_BLOCK { FIRST_BLOCK } else { BLOCK + PLACES * size_of::<Bytes>() };
+                assert!((copied..=copied + copied / 64 + more).contains(&room), "{room} for {copied}");
+            }
         }
     }
 

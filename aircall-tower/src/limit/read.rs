@@ -50,9 +50,19 @@ where
         Ok(Some(piece.copy_to_bytes(held)))
     }
 
-    /// Keeps a piece for the whole.
+    /// Keeps a piece for the whole, and with it the buffer that it shares.
     pub(crate) fn keep(&mut self, piece: Bytes) {
         self.pieces.push(piece);
+    }
+
+    /// Keeps a stranger's piece for the whole: a copy, unless it is the last and nothing will be waited for any more.
+    pub(crate) fn keep_for_now(&mut self, piece: Bytes) {
+        if self.body.is_end_stream() { self.pieces.push(piece) } else { self.pieces.copy(&piece) }
+    }
+
+    /// Returns how much memory the pieces take that were kept.
+    pub(crate) fn room(&self) -> usize {
+        self.pieces.room()
     }
 
     /// Reads to the end without holding anything, so that the sender can finish and hear the answer.
@@ -64,11 +74,6 @@ where
     /// Gives the sender back the time in which it was not listened to, up to `at_most`.
     pub(crate) fn extend(&mut self, time: Duration, at_most: Instant) {
         self.deadline = (self.deadline + time).min(at_most);
-    }
-
-    /// Returns how much has arrived of what may be held.
-    pub(crate) fn arrived(&self) -> usize {
-        self.arrived
     }
 
     /// Returns true once more has arrived than is held.

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use serde::de::Error;
+use serde::de::{Error, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::RawJson;
+use super::{Checked, FromChecked, RawJson};
 
 /// Holds a number as the digits it was written with, be it a JSON number or a string that spells one.
 ///
@@ -77,16 +77,24 @@ impl Serialize for Decimal {
 
 impl<'de> Deserialize<'de> for Decimal {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = RawJson::deserialize(deserializer)?;
-        let digits = raw.plain_string().unwrap_or(raw.get());
-        let bounded = digits.starts_with(|first: char| first == '-' || first.is_ascii_digit())
-            && digits.ends_with(|last: char| last.is_ascii_digit());
-        // Of JSON values only a number begins and ends so, which leaves the grammar to `serde_json`.
-        if bounded && digits.parse::<RawJson>().is_ok() {
-            Ok(Self(raw))
-        } else {
-            Err(D::Error::custom("expected a number, plain or in a string"))
+        let decimal = RawJson::deserialize(deserializer)?.read_checked();
+        decimal.ok_or_else(|| D::Error::custom("expected a number, plain or in a string"))
+    }
+}
+
+impl FromChecked for Decimal {
+    fn from_checked(json: &mut Checked<'_>) -> Option<Self> {
+        let starts = |first: u8| first == b'-' || first.is_ascii_digit();
+        if starts(json.first()) {
+            return RawJson::from_checked(json).map(Self);
         }
+        let mut beginning = json.clone();
+        let digits = json.string()?.plain()?.as_bytes();
+        let bounded =
+            digits.first().is_some_and(|first| starts(*first)) && digits.last().is_some_and(u8::is_ascii_digit);
+        // Of JSON values only a number begins and ends so, which leaves the grammar to `serde_json`.
+        let is_number = bounded && serde_json::from_slice::<IgnoredAny>(digits).is_ok();
+        if is_number { RawJson::from_checked(&mut beginning).map(Self) } else { None }
     }
 }
 

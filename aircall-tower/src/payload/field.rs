@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::RawJson;
+use super::{Checked, FromChecked, RawJson};
 
 /// Holds what stands under a key: the value, one of four kinds of nothing, or JSON of another type.
 ///
@@ -98,20 +98,20 @@ impl<T> Field<T> {
     }
 }
 
-impl<T: DeserializeOwned> Field<T> {
-    pub(super) fn from_raw(raw: RawJson) -> Self {
-        let text = raw.get();
-        if text == "null" {
-            return Self::Null;
+impl<T: FromChecked> FromChecked for Field<T> {
+    fn from_checked(json: &mut Checked<'_>) -> Option<Self> {
+        match json.first() {
+            b'n' => return json.word().map(|_| Self::Null),
+            b'{' if json.pass_empty_object() => return Some(Self::EmptyObject),
+            _ => {}
         }
-        if is_empty(text, '{', '}') {
-            return Self::EmptyObject;
+        let beginning = json.clone();
+        if let Some(value) = T::from_checked(json) {
+            return Some(Self::Value(value));
         }
-        match raw.read() {
-            Ok(value) => Self::Value(value),
-            Err(_) if is_empty(text, '[', ']') => Self::EmptyArray,
-            Err(_) => Self::Other(raw),
-        }
+        *json = beginning;
+        json.value()
+            .map(|json| if is_empty(json, '[', ']') { Self::EmptyArray } else { Self::Other(RawJson::checked(json)) })
     }
 }
 
@@ -149,7 +149,20 @@ impl<T: Serialize> Serialize for Field<T> {
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Field<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        RawJson::deserialize(deserializer).map(Self::from_raw)
+        // The type may be any that `serde` can read, so its place has to be known before that is tried.
+        let raw = RawJson::deserialize(deserializer)?;
+        let json = raw.get();
+        if json == "null" {
+            return Ok(Self::Null);
+        }
+        if is_empty(json, '{', '}') {
+            return Ok(Self::EmptyObject);
+        }
+        Ok(match raw.read() {
+            Ok(value) => Self::Value(value),
+            Err(_) if is_empty(json, '[', ']') => Self::EmptyArray,
+            Err(_) => Self::Other(raw),
+        })
     }
 }
 

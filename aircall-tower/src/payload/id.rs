@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{RawJson, Text};
+use super::{Checked, FromChecked, RawJson};
 
 /// Identifies an object: a number of up to 64 bits, a UUID or any other string.
 ///
@@ -59,10 +59,13 @@ impl Id {
 
     fn new(text: &str, quoted: bool) -> Self {
         // `007` is another string than `7`: only what is written back the same is a number.
-        let canonical = |number: &u64| number.to_string() == text;
-        let value = match text.parse().ok().filter(canonical) {
-            Some(number) => Value::Number(number),
-            None => Value::Text(text.into()),
+        let canonical = match text.as_bytes() {
+            [first, rest @ ..] => first.is_ascii_digit() && (*first != b'0' || rest.is_empty()),
+            [] => false,
+        };
+        let value = match text.parse() {
+            Ok(number) if canonical => Value::Number(number),
+            _ => Value::Text(text.into()),
         };
         Self { value, quoted }
     }
@@ -141,23 +144,19 @@ impl Serialize for Id {
 
 impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = RawJson::deserialize(deserializer)?;
-        if let Some(text) = raw.plain_string() {
-            return Ok(Self::new(text, true));
+        let id = RawJson::deserialize(deserializer)?.read_checked();
+        id.ok_or_else(|| D::Error::custom("expected an id, an integer or a string without lone surrogates"))
+    }
+}
+
+impl FromChecked for Id {
+    fn from_checked(json: &mut Checked<'_>) -> Option<Self> {
+        if json.first() == b'"' {
+            return json.string()?.whole().map(|text| Self::new(&text, true));
         }
-        if raw.get().starts_with('"') {
-            let text: Text = raw.read().map_err(D::Error::custom)?;
-            return match text.whole() {
-                Some(text) => Ok(Self::new(text, true)),
-                None => Err(D::Error::custom("an id with a lone surrogate, expected one that a string can hold")),
-            };
-        }
-        let digits = raw.get().strip_prefix('-').unwrap_or(raw.get());
-        if digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            Ok(Self::new(raw.get(), false))
-        } else {
-            Err(D::Error::custom("expected an id, an integer or a string"))
-        }
+        let number = json.word()?;
+        let digits = number.strip_prefix('-').unwrap_or(number);
+        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| Self::new(number, false))
     }
 }
 

@@ -1,11 +1,10 @@
 //! Which object an event holds.
 
-use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 
 use super::{
-    AiVoiceAgent, Analytics, Call, Contact, GroupMessage, Id, Integration, Intelligence, Message, Number,
-    OutboundCampaign, RawJson, RealtimeTranscription, Team, User, UserV1,
+    AiVoiceAgent, Analytics, Call, Checked, Contact, FromChecked, GroupMessage, Id, Integration, Intelligence, Message,
+    Number, OutboundCampaign, RawJson, RealtimeTranscription, Team, User, UserV1,
 };
 use crate::EventName;
 
@@ -70,7 +69,17 @@ impl Payload {
     /// [`Delivery::payload`](crate::Delivery::payload) does it for a delivery; this is for JSON that was stored.
     #[must_use]
     pub fn new(event: &EventName, data: RawJson) -> Self {
+        Self::of(event, data.get()).unwrap_or(Self::Unknown(data))
+    }
+
+    /// Reads the `data` of an event, which was checked.
+    pub(crate) fn from_checked(event: &EventName, data: &str) -> Self {
+        Self::of(event, data).unwrap_or_else(|| Self::Unknown(RawJson::checked(data)))
+    }
+
+    fn of(event: &EventName, data: &str) -> Option<Self> {
         use EventName::*;
+        let json = Checked::new(data);
         match event {
             CallCreated
             | CallRingingOnAgent
@@ -90,33 +99,33 @@ impl Payload {
             | CallHold
             | CallUnhold
             | CallIvrOptionSelected
-            | CallCommAssetsGenerated => read(data, Self::Call),
-            ContactCreated | ContactUpdated | ContactDeleted => read(data, Self::Contact),
-            NumberCreated | NumberDeleted | NumberOpened | NumberClosed => read(data, Self::Number),
+            | CallCommAssetsGenerated => read(json, Self::Call),
+            ContactCreated | ContactUpdated | ContactDeleted => read(json, Self::Contact),
+            NumberCreated | NumberDeleted | NumberOpened | NumberClosed => read(json, Self::Number),
             UserCreated | UserDeleted | UserConnected | UserDisconnected | UserOpened | UserClosed | UserWutStart
-            | UserWutEnd => read(data, Self::UserV1),
+            | UserWutEnd => read(json, Self::UserV1),
             UserCreatedV2 | UserDeletedV2 | UserConnectedV2 | UserDisconnectedV2 | UserOpenedV2 | UserClosedV2
-            | UserWutStartV2 | UserWutEndV2 => read(data, Self::UserV2),
-            TeamCreated | TeamDestroyed => read(data, Self::Team),
-            MessageSent | MessageReceived | MessageStatusUpdated | MessageUpdated => read(data, Self::Message),
-            GroupMessageSent | GroupMessageReceived | GroupMessageStatusUpdated => read(data, Self::GroupMessage),
-            IntegrationDeleted => read(data, Self::Integration),
-            SentimentCreated => read(data, Self::Sentiment),
-            SummaryCreated => read(data, Self::Summary),
-            TopicsCreated => read(data, Self::Topics),
-            TranscriptionCreated => read(data, Self::Transcription),
-            ActionItemCreated => read(data, Self::ActionItem),
-            PlaybookResultCreated | PlaybookResultUpdated => read(data, Self::PlaybookResult),
-            CustomSummaryResultCreated | CustomSummaryResultUpdated => read(data, Self::CustomSummary),
-            CallEvaluationCreated | CallEvaluationUpdated => read(data, Self::CallEvaluation),
-            RealtimeTranscriptionUtterancesReceived => read(data, Self::RealtimeTranscription),
+            | UserWutStartV2 | UserWutEndV2 => read(json, Self::UserV2),
+            TeamCreated | TeamDestroyed => read(json, Self::Team),
+            MessageSent | MessageReceived | MessageStatusUpdated | MessageUpdated => read(json, Self::Message),
+            GroupMessageSent | GroupMessageReceived | GroupMessageStatusUpdated => read(json, Self::GroupMessage),
+            IntegrationDeleted => read(json, Self::Integration),
+            SentimentCreated => read(json, Self::Sentiment),
+            SummaryCreated => read(json, Self::Summary),
+            TopicsCreated => read(json, Self::Topics),
+            TranscriptionCreated => read(json, Self::Transcription),
+            ActionItemCreated => read(json, Self::ActionItem),
+            PlaybookResultCreated | PlaybookResultUpdated => read(json, Self::PlaybookResult),
+            CustomSummaryResultCreated | CustomSummaryResultUpdated => read(json, Self::CustomSummary),
+            CallEvaluationCreated | CallEvaluationUpdated => read(json, Self::CallEvaluation),
+            RealtimeTranscriptionUtterancesReceived => read(json, Self::RealtimeTranscription),
             AiVoiceAgentStarted | AiVoiceAgentEnded | AiVoiceAgentEscalated | AiVoiceAgentSummary => {
-                read(data, Self::AiVoiceAgent)
+                read(json, Self::AiVoiceAgent)
             }
-            AnalyticsReportCreated | AnalyticsReportFailed => read(data, Self::Analytics),
-            OutboundCampaignOutcomeRecorded => read(data, Self::OutboundCampaign),
+            AnalyticsReportCreated | AnalyticsReportFailed => read(json, Self::Analytics),
+            OutboundCampaignOutcomeRecorded => read(json, Self::OutboundCampaign),
             // No catch-all: whoever adds an event is asked here what it holds.
-            Unknown(_) => Self::Unknown(data),
+            Unknown(_) => None,
         }
     }
 
@@ -149,11 +158,8 @@ impl Payload {
     }
 }
 
-fn read<T: DeserializeOwned>(data: RawJson, of: fn(Box<T>) -> Payload) -> Payload {
-    match data.read() {
-        Ok(object) => of(object),
-        Err(_) => Payload::Unknown(data),
-    }
+fn read<T: FromChecked>(mut json: Checked<'_>, of: fn(Box<T>) -> Payload) -> Option<Payload> {
+    Box::from_checked(&mut json).map(of)
 }
 
 impl Serialize for Payload {

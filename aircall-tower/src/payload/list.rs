@@ -8,7 +8,7 @@ use std::slice;
 use serde::de::{DeserializeOwned, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Field;
+use super::{Checked, Field, FromChecked};
 
 /// Holds an array, in which an element of an unexpected type does not spoil the others.
 ///
@@ -97,6 +97,17 @@ impl<T: Serialize> Serialize for List<T> {
 impl<'de, T: DeserializeOwned> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_seq(ListVisitor(PhantomData))
+    }
+}
+
+impl<T: FromChecked> FromChecked for List<T> {
+    fn from_checked(json: &mut Checked<'_>) -> Option<Self> {
+        let mut elements = Vec::new();
+        json.array(|json| {
+            elements.push(Field::from_checked(json)?);
+            Some(())
+        })?;
+        Some(Self(elements))
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::object::ObjectWriter;
-use super::{RawJson, Text};
+use super::object::{ObjectWriter, deserialize};
+use super::{Checked, FromChecked, RawJson, Text};
 
 /// Keeps members of an object in their order: those that no field describes, or all of an object without a table.
 ///
@@ -52,17 +51,29 @@ impl Members {
         self.0.push((key.into(), value));
     }
 
-    /// Gives the members away from the last to the first, so that the last of a repeated key is met first.
-    pub(super) fn into_iter_rev(self) -> impl Iterator<Item = (Text, RawJson)> {
-        self.0.into_iter().rev()
+    /// Finds the earlier values of those of these keys that an object repeats.
+    pub(super) fn repeated(mut object: Checked<'_>, keys: &[&str]) -> Option<Self> {
+        let mut members = Vec::new();
+        object.object(|key, json| {
+            let value = json.value()?;
+            if let Some(place) = key.whole().and_then(|key| keys.iter().position(|known| *known == key)) {
+                members.push((place, value));
+            }
+            Some(())
+        })?;
+        let mut seen = vec![false; keys.len()];
+        members.reverse();
+        members.retain(|(place, _)| std::mem::replace(&mut seen[*place], true));
+        Some(Self(
+            members.into_iter().rev().map(|(place, value)| (keys[place].into(), RawJson::checked(value))).collect(),
+        ))
     }
 
-    /// Puts what came from the last to the first in order again, earlier values of repeated keys in front.
+    /// Puts earlier values of repeated keys before the others.
     ///
     /// It is the order in which they are written, so that an object that is read again equals the first.
-    pub(super) fn order(&mut self, repeated: &[&str]) {
-        self.0.reverse();
-        self.0.sort_by_key(|(key, _)| !repeated.contains(&key.as_str()));
+    pub(super) fn put_in_front(&mut self, repeated: Self) {
+        self.0.splice(..0, repeated.0);
     }
 }
 
@@ -80,24 +91,17 @@ impl Serialize for Members {
 
 impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(MembersVisitor)
+        deserialize(deserializer)
     }
 }
 
-struct MembersVisitor;
-
-impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Members;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-        let mut members = Members::default();
-        while let Some(member) = map.next_entry()? {
-            members.0.push(member);
-        }
-        Ok(members)
+impl FromChecked for Members {
+    fn from_checked(json: &mut Checked<'_>) -> Option<Self> {
+        let mut members = Self::default();
+        json.object(|key, json| {
+            members.push(key.text(), RawJson::from_checked(json)?);
+            Some(())
+        })?;
+        Some(members)
     }
 }

@@ -1,9 +1,9 @@
 //! What every object has in common: how it is read, written and shown.
 
 use serde::ser::{Error, SerializeMap};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Field, Members, RawJson};
+use super::{Field, FromChecked, Members, RawJson};
 
 /// Declares an object: a struct of public [`Field`]s, each under its own name or the one after `=`, and `others`.
 ///
@@ -36,20 +36,29 @@ macro_rules! object {
             pub const KEYS: &'static [&'static str] =
                 &[$($crate::payload::object::key!($field $($wire)?)),*];
 
-            pub(crate) fn from_members(members: $crate::payload::Members) -> Self {
+        }
+
+        impl $crate::payload::FromChecked for $name {
+            fn from_checked(json: &mut $crate::payload::Checked<'_>) -> Option<Self> {
+                let beginning = json.clone();
                 let mut object = Self::default();
-                for (key, value) in members.into_iter_rev() {
-                    match key.whole() {
+                let mut repeats = false;
+                json.object(|key, json| {
+                    match key.whole().as_deref() {
                         $(
-                            Some($crate::payload::object::key!($field $($wire)?)) if object.$field.is_absent() => {
-                                object.$field = $crate::payload::Field::from_raw(value);
+                            Some($crate::payload::object::key!($field $($wire)?)) => {
+                                repeats |= !object.$field.is_absent();
+                                object.$field = $crate::payload::FromChecked::from_checked(json)?;
                             }
                         )*
-                        _ => object.others.push(key, value),
+                        _ => object.others.push(key.text(), $crate::payload::FromChecked::from_checked(json)?),
                     }
+                    Some(())
+                })?;
+                if repeats {
+                    object.others.put_in_front($crate::payload::Members::repeated(beginning, Self::KEYS)?);
                 }
-                object.others.order(Self::KEYS);
-                object
+                Some(object)
             }
         }
 
@@ -79,7 +88,7 @@ macro_rules! object {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                <$crate::payload::Members as serde::Deserialize>::deserialize(deserializer).map(Self::from_members)
+                $crate::payload::object::deserialize(deserializer)
             }
         }
 
@@ -114,6 +123,11 @@ macro_rules! key {
 }
 
 pub(super) use {key, object};
+
+/// Reads an object wherever `serde` reads.
+pub(crate) fn deserialize<'de, D: Deserializer<'de>, T: FromChecked>(deserializer: D) -> Result<T, D::Error> {
+    RawJson::deserialize(deserializer)?.read_checked().ok_or_else(|| serde::de::Error::custom("expected an object"))
+}
 
 /// Writes an object: earlier values of repeated keys, the fields, then the other members.
 ///

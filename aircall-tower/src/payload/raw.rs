@@ -4,8 +4,11 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
+use serde::ser::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
+
+use super::{Checked, FromChecked};
 
 /// Keeps a JSON value as the text that arrived, for what no type here describes.
 ///
@@ -21,13 +24,13 @@ use serde_json::value::RawValue;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct RawJson(Box<RawValue>);
+pub struct RawJson(Box<str>);
 
 impl RawJson {
     /// Returns the text.
     #[must_use]
     pub fn get(&self) -> &str {
-        self.0.get()
+        &self.0
     }
 
     /// Reads the value as a type, which may borrow from it.
@@ -39,8 +42,14 @@ impl RawJson {
         serde_json::from_str(self.get())
     }
 
-    pub(crate) fn null() -> Self {
-        Self(RawValue::NULL.to_owned())
+    /// Keeps what is known to be one JSON value.
+    pub(super) fn checked(json: &str) -> Self {
+        Self(json.into())
+    }
+
+    /// Reads the value as a type of this module.
+    pub(super) fn read_checked<T: FromChecked>(&self) -> Option<T> {
+        T::from_checked(&mut Checked::new(self.get()))
     }
 
     /// What stands between the quotes of a string without escapes.
@@ -55,7 +64,7 @@ impl FromStr for RawJson {
 
     /// Takes any JSON text.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        RawValue::from_string(text.to_owned()).map(Self)
+        serde_json::from_str::<&RawValue>(text).map(|raw| Self::checked(raw.get()))
     }
 }
 
@@ -87,12 +96,20 @@ impl fmt::Debug for RawJson {
 
 impl Serialize for RawJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        // Looks at it again, since whoever is to take it as it stands must be told so by `serde_json`.
+        let raw: &RawValue = self.read().map_err(S::Error::custom)?;
+        raw.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for RawJson {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Box::<RawValue>::deserialize(deserializer).map(Self)
+        Box::<RawValue>::deserialize(deserializer).map(|raw| Self(raw.into()))
+    }
+}
+
+impl FromChecked for RawJson {
+    fn from_checked(json: &mut Checked<'_>) -> Option<Self> {
+        json.value().map(Self::checked)
     }
 }

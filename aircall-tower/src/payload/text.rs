@@ -7,7 +7,8 @@ use std::ops::Deref;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::RawJson;
+use super::checked::Quoted;
+use super::{Checked, FromChecked, RawJson};
 
 /// Holds a string of the wire, and reads as a `str`.
 ///
@@ -152,6 +153,12 @@ impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // As bytes, because `serde_json` refuses lone surrogates in a `str`. It takes the same strings for keys.
         deserializer.deserialize_bytes(TextVisitor)
+    }
+}
+
+impl FromChecked for Text {
+    fn from_checked(json: &mut Checked<'_>) -> Option<Self> {
+        json.string().map(Quoted::text)
     }
 }
 

@@ -9,7 +9,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub(super) use self::iso::parse_iso;
-use super::RawJson;
+use super::{Checked, FromChecked, RawJson};
 use crate::Timestamp;
 
 /// Holds a time in whichever form it was written: seconds, milliseconds or ISO 8601.
@@ -97,15 +97,19 @@ impl Serialize for Time {
 
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let written = RawJson::deserialize(deserializer)?;
-        let timestamp = match written.plain_string() {
-            Some(text) => parse_iso(text),
-            None => written.get().parse().ok().map(by_size),
-        };
-        match timestamp {
-            Some(timestamp) => Ok(Self { timestamp, written }),
-            None => Err(D::Error::custom("expected a time, in seconds, milliseconds or ISO 8601")),
-        }
+        let time = RawJson::deserialize(deserializer)?.read_checked();
+        time.ok_or_else(|| D::Error::custom("expected a time, in seconds, milliseconds or ISO 8601"))
+    }
+}
+
+impl FromChecked for Time {
+    fn from_checked(json: &mut Checked<'_>) -> Option<Self> {
+        let mut beginning = json.clone();
+        let timestamp = match json.first() {
+            b'"' => parse_iso(json.string()?.plain()?),
+            _ => json.word()?.parse().ok().map(by_size),
+        }?;
+        Some(Self { timestamp, written: RawJson::from_checked(&mut beginning)? })
     }
 }
 

@@ -32,14 +32,25 @@ macro_rules! words {
                     Self::Unknown(word) => word,
                 }
             }
+
+            fn known(word: &str) -> Option<Self> {
+                match word {
+                    $($word => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
         }
 
         impl From<$crate::payload::Text> for $name {
             fn from(word: $crate::payload::Text) -> Self {
-                match word.whole() {
-                    $(Some($word) => Self::$variant,)*
-                    _ => Self::Unknown(word),
-                }
+                word.whole().and_then(Self::known).unwrap_or(Self::Unknown(word))
+            }
+        }
+
+        impl $crate::payload::FromChecked for $name {
+            fn from_checked(json: &mut $crate::payload::Checked<'_>) -> Option<Self> {
+                let word = json.string()?;
+                Some(word.plain().and_then(Self::known).unwrap_or_else(|| word.text().into()))
             }
         }
 

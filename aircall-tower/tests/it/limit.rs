@@ -1,5 +1,6 @@
 //! What strangers can make the layer hold, and for how long.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -142,19 +143,20 @@ async fn a_body_that_breaks_off_is_refused() {
 #[tokio::test(start_paused = true)]
 async fn strangers_share_one_account_of_memory_and_cannot_keep_honest_deliveries_out() {
     let calls = Calls::default();
-    let layer = layer().with_limits(Limits::default().with_unauthenticated_bytes(100_000));
+    // The first block of 1 KiB and the places of the others are free; these are 4 KiB each.
+    let account = 10 * 3 * 4096;
+    let layer = layer().with_limits(Limits::default().with_unauthenticated_bytes(account));
     let mut stalled = Vec::new();
     for _ in 0..10 {
         let mut service = layer.layer(calls.handler());
-        // The first 16 KiB are free.
-        let pieces = Pieces::new([format!(r#"{{"data":"{}"#, "x".repeat(16 * 1024 + 10_000 - 9))], End::Never);
+        let pieces = Pieces::new([format!(r#"{{"data":"{}"#, "x".repeat(10_000))], End::Never);
         stalled.push(tokio::spawn(service.call(request(pieces))));
     }
-    while layer.handle().unauthenticated_bytes() < 100_000 {
+    while layer.handle().unauthenticated_bytes() < account {
         tokio::task::yield_now().await;
     }
 
-    let one_more = Pieces::new(["{".to_owned(), "x".repeat(16 * 1024)], End::Never);
+    let one_more = Pieces::new(["{".to_owned(), "x".repeat(2048)], End::Never);
     let one_more = call(layer.layer(calls.handler()), request(one_more)).await;
     assert_eq!((one_more.status, one_more.kind), (429, OutcomeKind::Overloaded));
     // Larger than what is left as well, but its token stands in the beginning, wherever that is cut.
@@ -171,6 +173,41 @@ async fn strangers_share_one_account_of_memory_and_cannot_keep_honest_deliveries
     assert_eq!(layer.handle().in_flight(), 0);
 }
 
+/// A buffer that a server read into, of which it hands out parts. Each of them keeps the whole.
+struct Buffer {
+    bytes: Vec<u8>,
+    _alive: Arc<()>,
+}
+
+impl AsRef<[u8]> for Buffer {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_stranger_holds_is_what_is_on_the_account_and_not_the_buffers_of_the_server() {
+    const SENT: usize = 600;
+    let alive = Arc::new(());
+    let layer = layer();
+    let handle = layer.handle();
+    let mut waiting = Vec::new();
+    for _ in 0..20 {
+        let parts = (0..100).map(|_| {
+            let buffer = Buffer { bytes: vec![b' '; 8 * 1024], _alive: Arc::clone(&alive) };
+            Bytes::from_owner(buffer).slice(..SENT)
+        });
+        let pieces = Pieces::new(parts, End::Never).every(Duration::from_millis(1));
+        waiting.push(tokio::spawn(layer.layer(Calls::default().handler()).oneshot(request(pieces))));
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let sent = 20 * 100 * SENT;
+    let counted = handle.unauthenticated_bytes() + 20 * 2048;
+    assert!((sent..sent + 20 * (4096 + 1024)).contains(&counted), "{counted} counted of {sent}");
+    assert_eq!(Arc::strong_count(&alive) - 1, 0, "buffers of the server are held");
+    waiting.iter().for_each(|waiting| waiting.abort());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_body_leaves_the_account_as_soon_as_its_token_is_known_to_be_valid() {
     let layer = layer();
@@ -181,7 +218,7 @@ async fn a_body_leaves_the_account_as_soon_as_its_token_is_known_to_be_valid() {
     let mut service = layer.layer(Calls::default().handler());
     let waiting = tokio::spawn(service.call(request(pieces)));
     tokio::time::sleep(Duration::from_millis(150)).await;
-    assert_eq!(handle.unauthenticated_bytes(), 50_000 - 16 * 1024);
+    assert_eq!(handle.unauthenticated_bytes(), 12 * 4096);
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!((handle.unauthenticated_bytes(), handle.in_flight()), (0, 1));
     waiting.abort();

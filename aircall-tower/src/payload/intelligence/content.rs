@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::ParticipantKind;
 use crate::payload::object::object;
-use crate::payload::{Decimal, Field, Id, List, Members, RawJson, Text};
+use crate::payload::{Checked, Decimal, Field, FromChecked, Id, List, Members, RawJson, Text};
 
 /// Holds the result, told apart by its JSON type and not by the event: no real body is public.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,16 +62,28 @@ impl Serialize for Content {
 
 impl<'de> Deserialize<'de> for Content {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = RawJson::deserialize(deserializer)?;
-        match raw.get().as_bytes().first() {
-            Some(b'"') => raw.read().map(Self::Text),
-            Some(b'[') => raw.read().map(Self::List),
-            Some(b'{') => raw.read().map(|members: Members| match members.get("utterances") {
-                Some(_) => Self::Transcript(Box::new(Transcript::from_members(members))),
-                None => Self::Object(members),
-            }),
-            _ => return Err(D::Error::custom("expected a string, an array or an object")),
+        let content = RawJson::deserialize(deserializer)?.read_checked();
+        content.ok_or_else(|| D::Error::custom("expected a string, an array or an object"))
+    }
+}
+
+impl FromChecked for Content {
+    fn from_checked(json: &mut Checked<'_>) -> Option<Self> {
+        match json.first() {
+            b'"' => Text::from_checked(json).map(Self::Text),
+            b'[' => List::from_checked(json).map(Self::List),
+            _ => {
+                let mut is_transcript = false;
+                json.clone().object(|key, json| {
+                    is_transcript |= key.whole().as_deref() == Some("utterances");
+                    json.value().map(drop)
+                })?;
+                if is_transcript {
+                    Box::from_checked(json).map(Self::Transcript)
+                } else {
+                    Members::from_checked(json).map(Self::Object)
+                }
+            }
         }
-        .map_err(D::Error::custom)
     }
 }
