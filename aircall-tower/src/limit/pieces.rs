@@ -143,9 +143,9 @@ mod tests {
                 for (index, length) in lengths.iter().enumerate() {
                     let (piece, after) = rest.split_at(*length);
                     if index < copied {
-                        pieces.copy(piece)
+                        pieces.copy(piece);
                     } else {
-                        pieces.push(Bytes::copy_from_slice(piece))
+                        pieces.push(Bytes::copy_from_slice(piece));
                     }
                     rest = after;
                 }
