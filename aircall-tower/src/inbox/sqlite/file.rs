@@ -23,7 +23,7 @@ const SCHEMA: &str = include_str!("schema.sql");
 /// The right to be the one process that works on a file, for as long as it lives.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
 }
 
 impl Lock {
@@ -33,13 +33,20 @@ impl Lock {
             .open(&lock)
             .map_err(|error| unusable(&lock, &error))?;
         match fs4::FileExt::try_lock(&file) {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { file }),
             Err(fs4::TryLockError::WouldBlock) => Err(StoreError::new(
                 StoreErrorKind::Unavailable,
                 format!("{} is in use by another process, or opened twice in this one, expected to be the only one", path.display()),
             )),
             Err(fs4::TryLockError::Error(error)) => Err(unusable(&lock, &error)),
         }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a child that this process has just forked holds the lock as well, until it runs its program.
+        let _ = fs4::FileExt::unlock(&self.file);
     }
 }
 
