@@ -27,7 +27,7 @@ const SCHEMA: &str = include_str!("schema.sql");
 /// The right to be the one process that works on a file, for as long as it lives.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
 }
 
 impl Lock {
@@ -39,7 +39,7 @@ impl Lock {
         let patience = Instant::now() + BUSY;
         loop {
             match fs4::FileExt::try_lock(&file) {
-                Ok(()) => return Ok(Self { _file: file }),
+                Ok(()) => return Ok(Self { file }),
                 // The last one may be about to end; and a process that is just being started has, for a moment,
                 // everything open that its parent has.
                 Err(fs4::TryLockError::WouldBlock) if Instant::now() < patience => thread::sleep(BUSY / 50),
@@ -51,6 +51,13 @@ impl Lock {
                 Err(fs4::TryLockError::Error(error)) => return Err(unusable(&lock, &error)),
             }
         }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a child that this process has just forked holds the lock as well, until it runs its program.
+        let _ = fs4::FileExt::unlock(&self.file);
     }
 }
 
