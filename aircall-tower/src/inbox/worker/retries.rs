@@ -30,7 +30,7 @@ impl Retries {
         self
     }
 
-    /// Sets how often in a row an attempt may end with its process, 5 times by default. After the second time such an
+    /// Sets how often in a row an attempt may end with its process, 10 times by default. After the second time such an
     /// event is run alone, so what ends the process then is the event.
     #[must_use]
     pub fn with_interruptions(mut self, interruptions: u32) -> Self {
