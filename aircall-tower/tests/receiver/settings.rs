@@ -40,7 +40,7 @@ impl Settings {
             takes_in: role != "worker",
             works: role != "intake",
             attempts: get("ATTEMPTS").unwrap_or(25),
-            interruptions: get("INTERRUPTIONS").unwrap_or(5),
+            interruptions: get("INTERRUPTIONS").unwrap_or(10),
             pause: Duration::from_millis(get("PAUSE_MS").unwrap_or(50)),
             grace: Duration::from_millis(get("GRACE_MS").unwrap_or(0)),
             boot: get("BOOT").unwrap(),

@@ -70,7 +70,7 @@ impl Retries {
 
 impl Default for Retries {
     fn default() -> Self {
-        Self { attempts: 25, interruptions: 5, first: Duration::from_secs(5), longest: Duration::from_secs(15 * 60) }
+        Self { attempts: 25, interruptions: 10, first: Duration::from_secs(5), longest: Duration::from_secs(15 * 60) }
     }
 }
 

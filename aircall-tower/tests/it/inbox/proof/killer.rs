@@ -14,7 +14,7 @@ use super::receiver::Ground;
 const KILLERS: [u64; 2] = [90, 91];
 
 /// How often an attempt may end with its process, by default.
-const INTERRUPTIONS: usize = 5;
+const INTERRUPTIONS: usize = 10;
 
 fn tasks(id: u64) -> String {
     if KILLERS.contains(&id) { r#""aborts":true,"#.to_owned() } else { format!(r#""millis":{},"#, id % 40) }
@@ -58,7 +58,7 @@ async fn an_event_that_ends_the_process_is_a_dead_letter_in_the_end_and_the_inno
     subjects.sort();
     assert_eq!(subjects, KILLERS.map(|id| format!("call/{id}")));
     for entry in dead {
-        assert_eq!(entry.last_error.as_deref(), Some("the process ended during each of the last 5 attempts"));
+        assert_eq!(entry.last_error.as_deref(), Some("the process ended during each of the last 10 attempts"));
     }
     for id in KILLERS {
         let attempts: Vec<_> = log.begun(id).iter().map(|run| run.attempt).collect();
