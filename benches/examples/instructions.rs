@@ -11,14 +11,17 @@
 //! It starts itself under valgrind once for each measure. What is prepared is not counted, only what [`counted`] does.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::hint::black_box;
 use std::process::{Command, ExitCode};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aircall_tower::{Token, Tokens, stations};
+use aircall_tower::{Delivery, RequestBody, Token, Tokens, stations};
 use bytes::Bytes;
 use http_body_util::Full;
 use tokio::time::Instant;
+use tower::Layer;
 
 #[path = "../shared/mod.rs"]
 mod shared;
@@ -124,14 +127,10 @@ fn measures() -> BTreeMap<String, Measure> {
         add(format!("road/{input}/RawValue"), road(body.clone(), receivers::raw_envelope));
     }
     for (input, body) in inputs::bodies().into_iter().chain(inputs::worst()) {
-        let bytes = body.clone();
-        add(format!("payload/{input}/layer"), payload(bytes));
-        add(
-            format!("payload/{input}/Value"),
-            Box::new(move || {
-                repeat(|| drop(black_box(serde_json::from_slice::<serde_json::Value>(&body))));
-            }),
-        );
+        // What is no delivery has no payload.
+        if let Some(delivery) = delivered(&body) {
+            add(format!("payload/{input}/layer"), Box::new(move || repeat(|| drop(black_box(delivery.payload())))));
+        }
     }
     add(
         "envelope/fixtures/layer".to_owned(),
@@ -186,7 +185,7 @@ fn measures() -> BTreeMap<String, Measure> {
 
 fn road<S, R>(body: Bytes, receiver: impl Fn() -> S + 'static) -> Measure
 where
-    S: tower::Service<http::Request<Full<Bytes>>, Response = R, Error = std::convert::Infallible> + Clone,
+    S: tower::Service<http::Request<Full<Bytes>>, Response = R, Error = Infallible> + Clone,
     R: IntoStatus,
 {
     Box::new(move || {
@@ -197,6 +196,21 @@ where
             repeat(|| ready(deliver(receiver.clone(), requests.pop().expect("one for each time"))));
         });
     })
+}
+
+/// What a handler gets of a body, if it gets to one.
+fn delivered(body: &Bytes) -> Option<Delivery> {
+    let delivered = Arc::new(Mutex::new(None));
+    let handler = {
+        let delivered = Arc::clone(&delivered);
+        tower::service_fn(move |request: http::Request<RequestBody<Full<Bytes>>>| {
+            *delivered.lock().expect("nobody panics") = request.extensions().get::<Delivery>().cloned();
+            std::future::ready(Ok::<_, Infallible>(http::Response::new(String::new())))
+        })
+    };
+    let layered = receivers::layer().layer(handler);
+    runtime().block_on(deliver(layered, request(Full::new(body.clone()), body.len())));
+    delivered.lock().expect("nobody panics").take()
 }
 
 const WARM: u64 = 2;
