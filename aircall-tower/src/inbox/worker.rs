@@ -199,10 +199,12 @@ where
         while let Some(ended) = self.runs.try_join_next_with_id() {
             self.ended(ended);
         }
+        // Looked at once a turn: what is over here must not still be waited for below, nor the other way round.
+        self.rest = self.rest.filter(|until| Instant::now() < *until);
         let room = self.worker.concurrency - self.runs.len();
         // What was settled may have been what others had to wait for.
         let claims = room > 0 && (!self.idle || !self.unsettled.is_empty());
-        if self.rest.is_some_and(|until| Instant::now() < until) || !claims && self.unsettled.is_empty() {
+        if self.rest.is_some() || !claims && self.unsettled.is_empty() {
             return false;
         }
         let lease = self.worker.time_limit.saturating_add(SETTLING);
@@ -230,7 +232,7 @@ where
 
     /// Waits for whatever can make the next exchange worth while.
     async fn something(&mut self) {
-        let rest = self.rest.filter(|until| Instant::now() < *until);
+        let rest = self.rest;
         let wants = self.idle && self.runs.len() < self.worker.concurrency && rest.is_none();
         tokio::select! {
             Some(ended) = self.runs.join_next_with_id() => self.ended(ended),
