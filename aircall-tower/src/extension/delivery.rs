@@ -187,6 +187,13 @@ impl Delivery {
         *self.dedup_key.get_or_init(|| DedupKey::of(&envelope.body, envelope.token.clone()))
     }
 
+    /// Has the key under which it was stored: that of what arrived, of which more than the token may be gone by now.
+    #[cfg(feature = "inbox")]
+    pub(crate) fn with_stored_key(mut self, key: &str) -> Self {
+        self.dedup_key = DedupKey::from_hex(key).map_or_else(OnceLock::new, OnceLock::from);
+        self
+    }
+
     /// Takes the token out of a text that the handler wrote, as it is and as it stands in the body.
     pub(crate) fn mask(&self, text: &str) -> String {
         let envelope = &self.envelope;
