@@ -33,6 +33,9 @@ const TIME_LIMIT: Duration = Duration::from_secs(5 * 60);
 /// they kill.
 const GRACE: Duration = Duration::from_secs(8);
 
+/// Longer than any supervisor waits.
+const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// How much longer than its time limit an event is leased: the time it takes to settle it.
 const SETTLING: Duration = Duration::from_secs(60);
 
@@ -279,7 +282,7 @@ where
 
     /// Waits for the handlers that run, stops those that outlast their grace, and settles them all.
     async fn finish(mut self) -> Summary {
-        let end = Instant::now() + self.worker.grace;
+        let end = Instant::now() + self.worker.grace.min(FAR);
         while let Ok(Some(ended)) = timeout_at(end, self.runs.join_next_with_id()).await {
             self.ended(ended);
         }
