@@ -75,7 +75,8 @@ pub struct Summary {
     pub retried: u64,
     /// Events that went to the dead letters.
     pub dead: u64,
-    /// Handlers that were stopped at the end because their grace was over. Their events are due again.
+    /// Handlers that were stopped at the end because their grace was over, which are counted as retried as well. Their
+    /// events are due again; those whose last attempt it was go to the dead letters then.
     pub stopped: u64,
 }
 

@@ -92,7 +92,7 @@ fn prepare(claimed: Claimed, retries: &Retries) -> Result<Request<RequestBody>, 
         return Err(format!("the process ended during each of the last {interrupted} attempts"));
     }
     if attempt > retries.attempts() {
-        return Err(format!("{} attempts were begun, and none came to an end", attempt - 1));
+        return Err(format!("{} attempts have been begun, expected at most {}", attempt - 1, retries.attempts()));
     }
     let received_at = event.received_at();
     let tenant = event.tenant.as_deref().map(Tenant::new).transpose().map_err(|error| error.to_string())?;
