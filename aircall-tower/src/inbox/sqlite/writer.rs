@@ -80,7 +80,7 @@ impl Writer {
     pub(super) fn start(
         path: &Path,
         options: SqliteOptions,
-        commands: mpsc::UnboundedReceiver<Command>,
+        commands: mpsc::Receiver<Command>,
         wake: Arc<Wake>,
     ) -> Result<(), StoreError> {
         let path = file::make(path)?;
@@ -112,7 +112,7 @@ impl Writer {
         })
     }
 
-    fn work(mut self, mut received: mpsc::UnboundedReceiver<Command>) {
+    fn work(mut self, mut received: mpsc::Receiver<Command>) {
         let mut closing = Vec::new();
         while closing.is_empty()
             && let Some(first) = received.blocking_recv()
