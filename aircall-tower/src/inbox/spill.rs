@@ -7,8 +7,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Event;
-use super::door::{Door, PUT_LIMIT};
-use super::store::{Claim, Received, Settlement, StoreError};
+use super::door::{BATCH_BYTES, Door, PUT_LIMIT};
+use super::store::{Claim, Claimed, Received, Settlement, StoreError};
 
 /// How many events are moved at once.
 const BATCH: usize = 256;
@@ -81,18 +81,38 @@ async fn forward(spill: Arc<Door>, store: Arc<Door>) {
 /// Moves a batch, and says how many events it was.
 async fn forward_batch(spill: &Door, store: &Door) -> Result<usize, ()> {
     let claim = Claim { max: BATCH, lease: LEASE, in_order: false };
-    let claimed = spill.store().claim(claim).await.map_err(drop)?;
-    if claimed.is_empty() {
+    let mut left = spill.store().claim(claim).await.map_err(drop)?;
+    let count = left.len();
+    let mut settlements = Vec::with_capacity(count);
+    let mut moved = true;
+    while moved && !left.is_empty() {
+        let rest = left.split_off(fit(&left));
+        let (leases, events): (Vec<_>, Vec<_>) =
+            left.into_iter().map(|claimed| (claimed.lease, claimed.event)).unzip();
+        moved = matches!(timeout(PUT_LIMIT, store.store().put(events)).await, Ok(Ok(_)));
+        store.set_down(!moved);
+        settlements.extend(leases.into_iter().map(|lease| (lease, if moved { Settlement::Done } else { later() })));
+        left = rest;
+    }
+    if count == 0 {
         return Ok(0);
     }
-    let (leases, events): (Vec<_>, Vec<_>) = claimed.into_iter().map(|claimed| (claimed.lease, claimed.event)).unzip();
-    let moved = matches!(timeout(PUT_LIMIT, store.store().put(events)).await, Ok(Ok(_)));
-    store.set_down(!moved);
-    let settlement = || match moved {
-        true => Settlement::Done,
-        false => Settlement::Retry { after: Duration::ZERO, reason: "the store does not take it yet".to_owned() },
-    };
-    let count = leases.len();
-    let settled = spill.store().settle(leases.into_iter().map(|lease| (lease, settlement())).collect()).await;
+    settlements.extend(left.into_iter().map(|claimed| (claimed.lease, later())));
+    let settled = spill.store().settle(settlements).await;
     (moved && settled.is_ok()).then_some(count).ok_or(())
+}
+
+/// How many of these, at least one, are put in one call: the store has to be done with it in time.
+fn fit(claimed: &[Claimed]) -> usize {
+    let mut bytes = 0;
+    let over = claimed.iter().position(|claimed| {
+        let before = bytes;
+        bytes += claimed.event.body.len();
+        before >= BATCH_BYTES
+    });
+    over.unwrap_or(claimed.len())
+}
+
+fn later() -> Settlement {
+    Settlement::Retry { after: Duration::ZERO, reason: "the store does not take it yet".to_owned() }
 }
