@@ -83,23 +83,26 @@ async fn forward_batch(spill: &Door, store: &Door) -> Result<usize, ()> {
     let claim = Claim { max: BATCH, lease: LEASE, in_order: false };
     let mut left = spill.store().claim(claim).await.map_err(drop)?;
     let count = left.len();
-    let mut settlements = Vec::with_capacity(count);
-    let mut moved = true;
-    while moved && !left.is_empty() {
+    while !left.is_empty() {
         let rest = left.split_off(fit(&left));
-        let (leases, events): (Vec<_>, Vec<_>) =
+        let (mut leases, events): (Vec<_>, Vec<_>) =
             left.into_iter().map(|claimed| (claimed.lease, claimed.event)).unzip();
-        moved = matches!(timeout(PUT_LIMIT, store.store().put(events)).await, Ok(Ok(_)));
-        store.set_down(!moved);
-        settlements.extend(leases.into_iter().map(|lease| (lease, if moved { Settlement::Done } else { later() })));
         left = rest;
+        let moved = matches!(timeout(PUT_LIMIT, store.store().put(events)).await, Ok(Ok(_)));
+        store.set_down(!moved);
+        if !moved {
+            leases.extend(left.drain(..).map(|claimed| claimed.lease));
+        }
+        let settlement = || match moved {
+            true => Settlement::Done,
+            false => Settlement::Retry { after: Duration::ZERO, reason: "the store does not take it yet".to_owned() },
+        };
+        let settled = spill.store().settle(leases.into_iter().map(|lease| (lease, settlement())).collect()).await;
+        if !moved || settled.is_err() {
+            return Err(());
+        }
     }
-    if count == 0 {
-        return Ok(0);
-    }
-    settlements.extend(left.into_iter().map(|claimed| (claimed.lease, later())));
-    let settled = spill.store().settle(settlements).await;
-    (moved && settled.is_ok()).then_some(count).ok_or(())
+    Ok(count)
 }
 
 /// How many of these, at least one, are put in one call: the store has to be done with it in time.
@@ -111,8 +114,4 @@ fn fit(claimed: &[Claimed]) -> usize {
         before >= BATCH_BYTES
     });
     over.unwrap_or(claimed.len())
-}
-
-fn later() -> Settlement {
-    Settlement::Retry { after: Duration::ZERO, reason: "the store does not take it yet".to_owned() }
 }
