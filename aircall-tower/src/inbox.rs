@@ -28,7 +28,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Uri;
 use http::request::Parts;
 use tokio::time::Instant;
 
@@ -39,6 +38,7 @@ use self::spill::Forwarder;
 pub use self::store::{Claim, Claimed, Lease, Received, Settlement, Store, StoreError, StoreErrorKind};
 pub use self::worker::{DoNotRetry, Retries, Run, Summary, Worker};
 use crate::extension::Delivery;
+use crate::layer::Config;
 
 /// How long a store may take where there is a spill, so that the sender still has its answer with time to spare.
 const SPILL_AFTER: Duration = Duration::from_secs(1);
@@ -149,8 +149,8 @@ impl Inbox {
     }
 
     /// Takes from a request what is going to be stored.
-    pub(crate) fn event(&self, parts: &Parts, uri: &Uri, delivery: &Delivery) -> Event {
-        let mut event = Event::new(parts, uri, delivery, (self.subject)(delivery));
+    pub(crate) fn event(&self, parts: &Parts, config: &Config, delivery: &Delivery) -> Event {
+        let mut event = Event::new(parts, config, delivery, (self.subject)(delivery));
         if let Some(redact) = &self.redact {
             redact(&mut event);
         }
