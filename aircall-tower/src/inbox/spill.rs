@@ -32,6 +32,15 @@ struct Inner {
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
+/// Without an inbox there is nobody to move events for, and nobody else has the stores.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            task.abort();
+        }
+    }
+}
+
 impl Forwarder {
     pub(super) fn new(spill: Arc<Door>, store: Arc<Door>) -> Self {
         let forwarder = Self { inner: Arc::new(Inner { spill, store, task: Mutex::default() }) };
