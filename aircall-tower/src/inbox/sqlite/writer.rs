@@ -191,6 +191,8 @@ impl Writer {
                 let put = statements::put(self.connection()?, batch, now);
                 put.map(Done::Put).map_err(|error| self.explain(&error))
             }
+            // Whoever has given up would not get them, and nobody else could before the leases are over.
+            Command::Claim(_, answer) if answer.is_closed() => Ok(Done::Nothing),
             Command::Claim(claim, _) => self.claim(*claim, now).map(Done::Claim),
             Command::Settle(batch, _) => {
                 let settled = statements::settle(self.connection()?, batch, self.options.keep_bodies, now);
