@@ -88,7 +88,7 @@ impl Event {
         let headers: HeaderMap = self
             .headers
             .iter()
-            .filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_bytes(value.as_bytes()).ok()?)))
+            .filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value).ok()?)))
             .collect();
         *request.headers_mut() = headers;
         // It was that of the body with the token in it.
