@@ -180,9 +180,7 @@ impl Inbox {
         let soon = deadline.checked_sub(SPILL_AFTER).unwrap_or(deadline);
         match spill.put(event.clone(), soon).await {
             Ok(received) => Ok(received),
-            Err(error) => {
-                self.store.put(event, deadline).await.map_err(|why| format!("{why}; and the spill: {error}"))
-            }
+            Err(error) => self.store.put(event, deadline).await.map_err(|why| format!("{why}; and the spill: {error}")),
         }
     }
 }

@@ -358,26 +358,6 @@ async fn dead_letters_can_be_replayed_and_discarded_while_the_process_runs() {
 }
 
 #[tokio::test]
-async fn what_a_proxy_wrote_into_a_header_in_utf_8_arrives() {
-    let place = Place::new();
-    let inbox = Inbox::new(place.open());
-    let mut request = request(Full::new(Bytes::from(body(TOKEN, "{}"))));
-    request.headers_mut().insert("x-client-name", http::HeaderValue::from_bytes("Zoë".as_bytes()).unwrap());
-    let unused = handler::<Full<Bytes>, _, _, Infallible>(pending);
-    call(tower::Layer::layer(&layer().inbox(&inbox), unused), request).await;
-    let got = Arc::new(Mutex::new(None));
-    let seen = Arc::clone(&got);
-    let service = tower::service_fn(move |request: Request<RequestBody>| {
-        *seen.lock().unwrap() = Some(request.headers().clone());
-        async { Ok::<_, Infallible>(status(204)) }
-    });
-    let working = Working::start(inbox.worker(service));
-    eventually("it is handled", || got.lock().unwrap().is_some()).await;
-    working.stop().await;
-    assert_eq!(got.lock().unwrap().take().unwrap().get("x-client-name").unwrap().as_bytes(), "Zoë".as_bytes());
-}
-
-#[tokio::test]
 async fn events_that_are_alike_only_once_redacted_keep_their_own_keys_for_the_handler() {
     let place = Place::new();
     let inbox = Inbox::new(place.open()).with_redaction(|event| event.body = body("", r#"{"raw_digits":"***"}"#));
