@@ -153,9 +153,9 @@ fn table(entries: &[Entry]) {
                 age(entry.received_at_ms),
                 entry.due_at_ms.map(until).unwrap_or_default(),
                 entry.attempts.to_string(),
-                entry.event.clone(),
-                entry.subject.clone().unwrap_or_default(),
-                entry.last_error.as_deref().map(|error| error.replace(char::is_control, " ")).unwrap_or_default(),
+                printed(&entry.event),
+                entry.subject.as_deref().map(printed).unwrap_or_default(),
+                entry.last_error.as_deref().map(printed).unwrap_or_default(),
             ]
         }))
         .filter(|_| !entries.is_empty())
@@ -170,20 +170,25 @@ fn table(entries: &[Entry]) {
 
 fn show(entry: &Entry, event: &Event) {
     let tenant = event.tenant.as_deref().unwrap_or("-");
-    println!("event     {} {}", entry.id, event.event);
+    println!("event     {} {}", entry.id, printed(&event.event));
     println!("state     {}, attempts {}", entry.state.as_str(), entry.attempts);
     println!("received  {} ago", age(entry.received_at_ms));
-    println!("subject   {}", event.subject.as_deref().unwrap_or("-"));
+    println!("subject   {}", event.subject.as_deref().map_or("-".to_owned(), printed));
     println!("tenant    {tenant}, token {}…", event.token_fingerprint);
     println!("key       {}", event.key);
-    println!("error     {}", entry.last_error.as_deref().unwrap_or("-"));
+    println!("error     {}", entry.last_error.as_deref().map_or("-".to_owned(), printed));
     println!("\n{} {}", event.method, event.uri);
     for (name, value) in &event.headers {
-        println!("{name}: {value}");
+        println!("{name}: {}", printed(value));
     }
     // As it was stored if it cannot be laid out.
     let body: Option<Value> = serde_json::from_str(&event.body).ok();
     println!("\n{}", body.map_or_else(|| event.body.clone(), |body| format!("{body:#}")));
+}
+
+/// What others wrote, so that it does nothing to a terminal.
+fn printed(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }
 
 fn age(at_ms: i64) -> String {

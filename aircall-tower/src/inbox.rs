@@ -28,7 +28,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Uri;
 use http::request::Parts;
 use tokio::time::Instant;
 
@@ -39,6 +38,7 @@ use self::spill::Forwarder;
 pub use self::store::{Claim, Claimed, Lease, Received, Settlement, Store, StoreError, StoreErrorKind};
 pub use self::worker::{DoNotRetry, Retries, Run, Summary, Worker};
 use crate::extension::Delivery;
+use crate::layer::Config;
 
 /// How long a store may take where there is a spill, so that the sender still has its answer with time to spare.
 const SPILL_AFTER: Duration = Duration::from_secs(1);
@@ -149,8 +149,8 @@ impl Inbox {
     }
 
     /// Takes from a request what is going to be stored.
-    pub(crate) fn event(&self, parts: &Parts, uri: &Uri, delivery: &Delivery) -> Event {
-        let mut event = Event::new(parts, uri, delivery, (self.subject)(delivery));
+    pub(crate) fn event(&self, parts: &Parts, config: &Config, delivery: &Delivery) -> Event {
+        let mut event = Event::new(parts, config, delivery, (self.subject)(delivery));
         if let Some(redact) = &self.redact {
             redact(&mut event);
         }
@@ -163,15 +163,25 @@ impl Inbox {
             return self.store.put(event, deadline).await.map_err(|error| error.to_string());
         };
         spill.start();
-        let mut why = String::from("the store did not take the event before");
-        if !self.store.is_down() {
+        let mut why = String::new();
+        let down = self.store.is_down();
+        if !down {
             let soon = deadline.min(Instant::now() + SPILL_AFTER);
             match self.store.put(event.clone(), soon).await {
                 Ok(received) => return Ok(received),
                 Err(error) => why = error.to_string(),
             }
         }
-        spill.put(event, deadline).await.map_err(|error| format!("{why}; and the spill: {error}"))
+        if !down {
+            return spill.put(event, deadline).await.map_err(|error| format!("{why}; and the spill: {error}"));
+        }
+        // Only what is moved there from the spill, or put, shows that the store works again; so a spill that takes
+        // nothing must not be the last word.
+        let soon = deadline.checked_sub(SPILL_AFTER).unwrap_or(deadline);
+        match spill.put(event.clone(), soon).await {
+            Ok(received) => Ok(received),
+            Err(error) => self.store.put(event, deadline).await.map_err(|why| format!("{why}; and the spill: {error}")),
+        }
     }
 }
 

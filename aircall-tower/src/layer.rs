@@ -219,6 +219,14 @@ impl Config {
             None => uri.clone(),
         }
     }
+
+    /// The value of a header as far as it may be stored.
+    pub(crate) fn header_without_secret(&self, value: String) -> String {
+        match &self.url_secret {
+            Some(secret) => secret.hide(&value),
+            None => value,
+        }
+    }
 }
 
 impl fmt::Debug for WebhookLayer {

@@ -61,7 +61,7 @@ where
         #[cfg(feature = "inbox")]
         let work = match attempt.config().inbox.clone() {
             Some(inbox) => {
-                let event = inbox.event(&parts, &attempt.config().uri_without_secret(&parts.uri), &delivery);
+                let event = inbox.event(&parts, attempt.config(), &delivery);
                 attempt.store();
                 Task::storing(inbox, event, deadline, inner, hand_on(parts, &delivery))
             }

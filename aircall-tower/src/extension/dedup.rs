@@ -26,6 +26,13 @@ impl DedupKey {
         Self(key)
     }
 
+    /// Reads what a key is written as.
+    #[cfg(feature = "inbox")]
+    pub(super) fn from_hex(digits: &str) -> Option<Self> {
+        let key = u128::from_str_radix(digits, 16).ok().filter(|_| digits.len() == 32)?;
+        Some(Self(key.to_be_bytes()))
+    }
+
     /// Returns the 16 bytes of the key.
     #[must_use]
     pub fn to_bytes(self) -> [u8; 16] {

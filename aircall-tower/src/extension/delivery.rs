@@ -137,6 +137,9 @@ impl Delivery {
     }
 
     /// Returns the whole body with an empty string in the place of the token, which can be stored and logged.
+    ///
+    /// Where a token of 16 bytes or more stands elsewhere as well, it is taken out there, too. A shorter one may be a word
+    /// like any other.
     #[must_use]
     pub fn body_without_token(&self) -> String {
         let (body, token) = (self.body(), &self.envelope.token);
@@ -146,6 +149,10 @@ impl Delivery {
         without.reserve_exact(body.len() - token.start);
         without.push_str("\"\"");
         without.push_str(std::str::from_utf8(&body[token.end..]).unwrap_or_default());
+        let written = std::str::from_utf8(&body[token.clone()]).unwrap_or_default().trim_matches('"');
+        if written.len() >= 16 && memchr::memmem::find(without.as_bytes(), written.as_bytes()).is_some() {
+            without = without.replace(written, "");
+        }
         without
     }
 
@@ -184,6 +191,13 @@ impl Delivery {
     pub fn dedup_key(&self) -> DedupKey {
         let envelope = &self.envelope;
         *self.dedup_key.get_or_init(|| DedupKey::of(&envelope.body, envelope.token.clone()))
+    }
+
+    /// Has the key under which it was stored: that of what arrived, of which more than the token may be gone by now.
+    #[cfg(feature = "inbox")]
+    pub(crate) fn with_stored_key(mut self, key: &str) -> Self {
+        self.dedup_key = DedupKey::from_hex(key).map_or_else(OnceLock::new, OnceLock::from);
+        self
     }
 
     /// Takes the token out of a text that the handler wrote, as it is and as it stands in the body.

@@ -22,7 +22,7 @@ const WAITING: usize = 4096;
 
 /// How many events, and about how many bytes of bodies, are put in one call at most.
 const BATCH: usize = 512;
-const BATCH_BYTES: usize = 8 * 1024 * 1024;
+pub(super) const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// How often those who are about to come get their turn, as long as somebody comes.
 const TURNS: usize = 16;

@@ -4,11 +4,12 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use serde::{Deserialize, Serialize};
 
 use crate::body::RequestBody;
 use crate::extension::Delivery;
+use crate::layer::Config;
 use crate::payload::Id;
 
 /// An event as a store keeps it: everything a worker needs to rebuild the request, and no credential.
@@ -36,23 +37,25 @@ pub struct Event {
     pub method: String,
     /// The URI of the request, without the secret in its query.
     pub uri: String,
-    /// The headers of the request in their order, without credentials. What is no UTF-8 in them is replaced.
+    /// The headers of the request in their order, without the secret of the URL and without those whose names say that
+    /// they carry credentials, such as `x-auth-token`. What is no UTF-8 in them is replaced.
     pub headers: Vec<(String, String)>,
     /// The body, a JSON text, without the token.
     pub body: String,
 }
 
-/// Headers that carry credentials, of the sender or of a proxy on the way.
-const CREDENTIALS: [HeaderName; 4] =
-    [header::AUTHORIZATION, header::PROXY_AUTHORIZATION, header::COOKIE, HeaderName::from_static("x-api-key")];
+/// What stands in the names of headers that carry credentials, of the sender or of a proxy on the way.
+const CREDENTIALS: [&str; 10] =
+    ["auth", "cookie", "token", "secret", "api-key", "apikey", "password", "credential", "jwt", "oidc"];
 
 impl Event {
     /// Takes from a request what is kept, but for the subject.
-    pub(crate) fn new(parts: &Parts, uri: &Uri, delivery: &Delivery, subject: Option<String>) -> Self {
+    pub(crate) fn new(parts: &Parts, config: &Config, delivery: &Delivery, subject: Option<String>) -> Self {
         let body = delivery.body_without_token();
         let kept = |(name, value): (&HeaderName, &HeaderValue)| {
-            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            (!CREDENTIALS.contains(name)).then(|| (name.as_str().to_owned(), value))
+            let name = name.as_str();
+            let value = || config.header_without_secret(String::from_utf8_lossy(value.as_bytes()).into_owned());
+            (!CREDENTIALS.iter().any(|word| name.contains(word))).then(|| (name.to_owned(), value()))
         };
         Self {
             key: delivery.dedup_key().to_string(),
@@ -63,7 +66,7 @@ impl Event {
             subject,
             received_at_ms: milliseconds(delivery.received_at()),
             method: parts.method.as_str().to_owned(),
-            uri: uri.to_string(),
+            uri: config.uri_without_secret(&parts.uri).to_string(),
             headers: parts.headers.iter().filter(|(_, value)| !value.is_sensitive()).filter_map(kept).collect(),
             body,
         }

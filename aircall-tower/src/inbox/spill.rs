@@ -7,8 +7,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Event;
-use super::door::{Door, PUT_LIMIT};
-use super::store::{Claim, Received, Settlement, StoreError};
+use super::door::{BATCH_BYTES, Door, PUT_LIMIT};
+use super::store::{Claim, Claimed, Received, Settlement, StoreError};
 
 /// How many events are moved at once.
 const BATCH: usize = 256;
@@ -30,6 +30,15 @@ struct Inner {
     spill: Arc<Door>,
     store: Arc<Door>,
     task: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Without an inbox there is nobody to move events for, and nobody else has the stores.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            task.abort();
+        }
+    }
 }
 
 impl Forwarder {
@@ -81,18 +90,37 @@ async fn forward(spill: Arc<Door>, store: Arc<Door>) {
 /// Moves a batch, and says how many events it was.
 async fn forward_batch(spill: &Door, store: &Door) -> Result<usize, ()> {
     let claim = Claim { max: BATCH, lease: LEASE, in_order: false };
-    let claimed = spill.store().claim(claim).await.map_err(drop)?;
-    if claimed.is_empty() {
-        return Ok(0);
+    let mut left = spill.store().claim(claim).await.map_err(drop)?;
+    let count = left.len();
+    while !left.is_empty() {
+        let rest = left.split_off(fit(&left));
+        let (mut leases, events): (Vec<_>, Vec<_>) =
+            left.into_iter().map(|claimed| (claimed.lease, claimed.event)).unzip();
+        left = rest;
+        let moved = matches!(timeout(PUT_LIMIT, store.store().put(events)).await, Ok(Ok(_)));
+        store.set_down(!moved);
+        if !moved {
+            leases.extend(left.drain(..).map(|claimed| claimed.lease));
+        }
+        let settlement = || match moved {
+            true => Settlement::Done,
+            false => Settlement::Retry { after: Duration::ZERO, reason: "the store does not take it yet".to_owned() },
+        };
+        let settled = spill.store().settle(leases.into_iter().map(|lease| (lease, settlement())).collect()).await;
+        if !moved || settled.is_err() {
+            return Err(());
+        }
     }
-    let (leases, events): (Vec<_>, Vec<_>) = claimed.into_iter().map(|claimed| (claimed.lease, claimed.event)).unzip();
-    let moved = matches!(timeout(PUT_LIMIT, store.store().put(events)).await, Ok(Ok(_)));
-    store.set_down(!moved);
-    let settlement = || match moved {
-        true => Settlement::Done,
-        false => Settlement::Retry { after: Duration::ZERO, reason: "the store does not take it yet".to_owned() },
-    };
-    let count = leases.len();
-    let settled = spill.store().settle(leases.into_iter().map(|lease| (lease, settlement())).collect()).await;
-    (moved && settled.is_ok()).then_some(count).ok_or(())
+    Ok(count)
+}
+
+/// How many of these, at least one, are put in one call: the store has to be done with it in time.
+fn fit(claimed: &[Claimed]) -> usize {
+    let mut bytes = 0;
+    let over = claimed.iter().position(|claimed| {
+        let before = bytes;
+        bytes += claimed.event.body.len();
+        before >= BATCH_BYTES
+    });
+    over.unwrap_or(claimed.len())
 }

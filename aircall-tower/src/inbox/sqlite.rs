@@ -29,6 +29,10 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 /// How long at most until others who wrote to the file are noticed.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// How many commands wait for the thread that writes. One that is given up while it waits for a place here takes its
+/// events with it; in here it stays, for as long as a disk that hangs does.
+const WAITING: usize = 32;
+
 /// What can be set about a [`SqliteStore`].
 #[derive(Debug, Clone)]
 pub struct SqliteOptions {
@@ -106,7 +110,7 @@ impl SqliteOptions {
     pub fn open(self, path: impl AsRef<Path>) -> Result<SqliteStore, StoreError> {
         let path = path.as_ref();
         let wake = Arc::new(Wake::default());
-        let (commands, received) = mpsc::unbounded_channel();
+        let (commands, received) = mpsc::channel(WAITING);
         Writer::start(path, self, received, Arc::clone(&wake))?;
         Ok(SqliteStore { path: path.into(), commands, wake })
     }
@@ -125,7 +129,7 @@ impl Default for SqliteOptions {
 #[derive(Clone)]
 pub struct SqliteStore {
     path: Arc<Path>,
-    commands: mpsc::UnboundedSender<Command>,
+    commands: mpsc::Sender<Command>,
     wake: Arc<Wake>,
 }
 
@@ -170,7 +174,7 @@ impl SqliteStore {
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
         let gone = || StoreError::new(StoreErrorKind::Closed, "the store has been closed");
-        self.commands.send(command(answer)).map_err(|_| gone())?;
+        self.commands.send(command(answer)).await.map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
     }
 }
@@ -194,7 +198,7 @@ impl Store for SqliteStore {
 
     async fn close(&self) {
         let (answer, answered) = oneshot::channel();
-        if self.commands.send(Command::Close(answer)).is_ok() {
+        if self.commands.send(Command::Close(answer)).await.is_ok() {
             // An error means that it has been closed already.
             let _ = answered.await;
         }

@@ -33,6 +33,9 @@ const TIME_LIMIT: Duration = Duration::from_secs(5 * 60);
 /// they kill.
 const GRACE: Duration = Duration::from_secs(8);
 
+/// Longer than any supervisor waits.
+const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// How much longer than its time limit an event is leased: the time it takes to settle it.
 const SETTLING: Duration = Duration::from_secs(60);
 
@@ -72,7 +75,8 @@ pub struct Summary {
     pub retried: u64,
     /// Events that went to the dead letters.
     pub dead: u64,
-    /// Handlers that were stopped at the end because their grace was over. Their events are due again.
+    /// Handlers that were stopped at the end because their grace was over, which are counted as retried as well. Their
+    /// events are due again; those whose last attempt it was go to the dead letters then.
     pub stopped: u64,
 }
 
@@ -199,10 +203,12 @@ where
         while let Some(ended) = self.runs.try_join_next_with_id() {
             self.ended(ended);
         }
+        // Looked at once a turn: what is over here must not still be waited for below, nor the other way round.
+        self.rest = self.rest.filter(|until| Instant::now() < *until);
         let room = self.worker.concurrency - self.runs.len();
         // What was settled may have been what others had to wait for.
         let claims = room > 0 && (!self.idle || !self.unsettled.is_empty());
-        if self.rest.is_some_and(|until| Instant::now() < until) || !claims && self.unsettled.is_empty() {
+        if self.rest.is_some() || !claims && self.unsettled.is_empty() {
             return false;
         }
         let lease = self.worker.time_limit.saturating_add(SETTLING);
@@ -230,7 +236,7 @@ where
 
     /// Waits for whatever can make the next exchange worth while.
     async fn something(&mut self) {
-        let rest = self.rest.filter(|until| Instant::now() < *until);
+        let rest = self.rest;
         let wants = self.idle && self.runs.len() < self.worker.concurrency && rest.is_none();
         tokio::select! {
             Some(ended) = self.runs.join_next_with_id() => self.ended(ended),
@@ -277,7 +283,7 @@ where
 
     /// Waits for the handlers that run, stops those that outlast their grace, and settles them all.
     async fn finish(mut self) -> Summary {
-        let end = Instant::now() + self.worker.grace;
+        let end = Instant::now() + self.worker.grace.min(FAR);
         while let Ok(Some(ended)) = timeout_at(end, self.runs.join_next_with_id()).await {
             self.ended(ended);
         }

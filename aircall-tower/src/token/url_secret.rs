@@ -40,6 +40,16 @@ impl UrlSecret {
         shorter.parse().unwrap_or_default()
     }
 
+    /// Takes the secret out of a header, in which a proxy or a browser may have written the URL as it likes.
+    #[cfg(feature = "inbox")]
+    pub(crate) fn hide(&self, value: &str) -> String {
+        let masked = self.mask(value);
+        let secret = self.secret.expose();
+        let stands = form_urlencoded::parse(masked.as_bytes())
+            .any(|(name, value)| name.contains(secret) || value.contains(secret));
+        if stands { "***".to_owned() } else { masked }
+    }
+
     /// Takes the secret out of a text that somebody else wrote, as it is and as it stands in URLs.
     pub(crate) fn mask(&self, text: &str) -> String {
         let secret = self.secret.expose();

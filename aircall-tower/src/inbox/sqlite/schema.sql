@@ -1,6 +1,7 @@
 -- `OR` and no `IN`, for which a table of four rows is made at each change.
+-- `AUTOINCREMENT`: a number that a person or a lease has is never that of another event, whatever has been forgotten.
 CREATE TABLE event_states (
-    id                INTEGER PRIMARY KEY,
+    id                INTEGER PRIMARY KEY AUTOINCREMENT,
     state             TEXT    NOT NULL CHECK (state = 'ready' OR state = 'running' OR state = 'done' OR state = 'dead'),
     attempts          INTEGER NOT NULL DEFAULT 0,
     interrupted       INTEGER NOT NULL DEFAULT 0,

@@ -82,7 +82,7 @@ impl Writer {
     pub(super) fn start(
         path: &Path,
         options: SqliteOptions,
-        commands: mpsc::UnboundedReceiver<Command>,
+        commands: mpsc::Receiver<Command>,
         wake: Arc<Wake>,
     ) -> Result<(), StoreError> {
         let path = file::make(path)?;
@@ -114,7 +114,7 @@ impl Writer {
         })
     }
 
-    fn work(mut self, mut received: mpsc::UnboundedReceiver<Command>) {
+    fn work(mut self, mut received: mpsc::Receiver<Command>) {
         let mut closing = Vec::new();
         while closing.is_empty()
             && let Some(first) = received.blocking_recv()
@@ -193,6 +193,8 @@ impl Writer {
                 let put = statements::put(self.connection()?, batch, now);
                 put.map(Done::Put).map_err(|error| self.explain(&error))
             }
+            // Whoever has given up would not get them, and nobody else could before the leases are over.
+            Command::Claim(_, answer) if answer.is_closed() => Ok(Done::Nothing),
             Command::Claim(claim, _) => self.claim(*claim, now).map(Done::Claim),
             Command::Settle(batch, _) => {
                 let settled = statements::settle(self.connection()?, batch, self.options.keep_bodies, now);

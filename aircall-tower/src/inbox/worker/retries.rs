@@ -6,7 +6,8 @@ use std::time::Duration;
 /// How often and how soon a [`Worker`](super::Worker) tries an event again.
 ///
 /// The time between two attempts doubles up to a longest one, and is shortened by up to half at random, so that what
-/// failed together does not come back together. The default is 5 s doubling to 15 min, 25 attempts: about four hours.
+/// failed together does not come back together. The default is 5 s doubling to 15 min, 25 attempts: two to four
+/// hours, some three as a rule.
 ///
 /// ```
 /// use std::time::Duration;

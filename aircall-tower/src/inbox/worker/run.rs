@@ -92,13 +92,15 @@ fn prepare(claimed: Claimed, retries: &Retries) -> Result<Request<RequestBody>, 
         return Err(format!("the process ended during each of the last {interrupted} attempts"));
     }
     if attempt > retries.attempts() {
-        return Err(format!("{} attempts were begun, and none came to an end", attempt - 1));
+        return Err(format!("{} attempts have been begun, expected at most {}", attempt - 1, retries.attempts()));
     }
     let received_at = event.received_at();
     let tenant = event.tenant.as_deref().map(Tenant::new).transpose().map_err(|error| error.to_string())?;
+    let key = event.key.clone();
     let (mut request, body) = event.into_request();
     let envelope = Envelope::parse(body, None).map_err(|error| format!("what is stored is no envelope: {error}"))?;
-    request.extensions_mut().insert(Delivery::new(restored(envelope, tenant), received_at));
+    let delivery = Delivery::new(restored(envelope, tenant), received_at).with_stored_key(&key);
+    request.extensions_mut().insert(delivery);
     request.extensions_mut().insert(Run { attempt, of: retries.attempts(), id: lease.id, received_at });
     Ok(request)
 }

@@ -85,6 +85,37 @@ async fn a_delivery_is_on_disk_before_it_is_acknowledged_and_no_handler_is_calle
 }
 
 #[tokio::test]
+async fn credentials_that_stand_where_they_should_not_are_not_stored_either() {
+    let place = Place::new();
+    let store = place.open();
+    let layer = layer().with_url_secret("key", Token::new("s3cret&more").unwrap()).unwrap();
+    let layer = layer.inbox(&Inbox::new(store.clone()));
+    let calls = Calls::default();
+    let twice = body(TOKEN, &format!(r#"{{"id":1,"token":"{TOKEN}","url":"https://x.example/?t={TOKEN}"}}"#));
+    let mut request = request(full(twice));
+    *request.uri_mut() = "/hook?key=s3cret%26more".parse().unwrap();
+    for (name, value) in [
+        ("user-agent", "axios/1.7.9"),
+        ("referer", "https://hooks.example.com/hook?a=1&key=s3cret%26more"),
+        ("x-original-uri", "/hook?key=%73%33cret%26more"),
+        ("x-auth-token", "secret"),
+        ("x-forwarded-access-token", "secret"),
+        ("cf-access-jwt-assertion", "secret"),
+        ("x-goog-iap-jwt-assertion", "secret"),
+        ("x-vault-secret", "secret"),
+    ] {
+        request.headers_mut().insert(name, value.parse().unwrap());
+    }
+    assert_eq!(call(layer.layer(calls.handler()), request).await.kind, Stored);
+    let event = events(&store).await.remove(0);
+    let text = format!("{event:?}");
+    assert!(!text.contains(TOKEN), "{text}");
+    assert!(!text.contains("s3cret") && !text.contains("%73%33cret") && !text.contains(r#""secret""#), "{text}");
+    assert_eq!(event.headers[0], ("user-agent".to_owned(), "axios/1.7.9".to_owned()));
+    serde_json::from_str::<serde_json::Value>(&event.body).unwrap();
+}
+
+#[tokio::test]
 async fn a_duplicate_is_acknowledged_and_not_stored_again_but_look_alikes_are() {
     let store = Place::new();
     let store = (store.open(), store);
@@ -312,6 +343,48 @@ async fn what_an_earlier_process_left_in_the_spill_is_not_forgotten() {
     let inbox = Inbox::new(main.clone()).with_spill(place.open());
     eventually("it is in the store", || main.keys().len() == 1).await;
     inbox.close().await;
+}
+
+#[tokio::test]
+async fn a_spill_that_is_broken_does_not_keep_events_from_a_store_that_works_again() {
+    let (main, spill) = (Scripted::new(Mood::Failing), Scripted::new(Mood::Failing));
+    let inbox = Inbox::new(main.clone()).with_spill(spill);
+    let layer = layer().inbox(&inbox);
+    let calls = Calls::default();
+    assert_eq!(post(&layer, &calls, numbered(1)).await.kind, NotStored);
+    main.set(Mood::Well);
+    assert_eq!(post(&layer, &calls, numbered(2)).await.kind, Stored);
+    assert_eq!((main.keys().len(), inbox.is_down()), (1, false));
+    inbox.close().await;
+}
+
+#[tokio::test]
+async fn what_is_large_is_moved_out_of_the_spill_in_pieces() {
+    let place = Place::new();
+    let main = Scripted::new(Mood::Failing);
+    let inbox = Inbox::new(main.clone()).with_spill(place.open());
+    let layer = layer().inbox(&inbox);
+    let calls = Calls::default();
+    for number in 0..24 {
+        let large = body(TOKEN, &format!(r#"{{"id":{number},"text":"{}"}}"#, "x".repeat(1_000_000)));
+        assert_eq!(post(&layer, &calls, large).await.kind, Stored);
+    }
+    main.set(Mood::Well);
+    eventually("all are in the store", || main.keys().len() == 24).await;
+    assert!(main.batches().iter().all(|events| *events <= 9), "{:?}", main.batches());
+    inbox.close().await;
+}
+
+#[tokio::test]
+async fn an_inbox_that_is_dropped_lets_go_of_its_stores() {
+    let (place, other) = (Place::new(), Place::new());
+    let inbox = Inbox::new(place.open()).with_spill(other.open());
+    assert_eq!(post(&layer().inbox(&inbox), &Calls::default(), numbered(1)).await.kind, Stored);
+    drop(inbox);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    for place in [place, other] {
+        SqliteOptions::new().open(place.path()).unwrap();
+    }
 }
 
 #[tokio::test]

@@ -206,3 +206,49 @@ async fn claims_and_forgetting_find_their_rows_by_an_index() {
         assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{query}: {plan}");
     }
 }
+
+#[tokio::test]
+async fn what_nobody_waits_for_any_more_does_not_gather_in_front_of_a_file_that_is_held() {
+    let place = Place::new();
+    let store = place.open();
+    let holder = Connection::open(place.path()).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for number in 0..2000 {
+        let put = store.put(vec![event(number)]);
+        assert!(futures_util::FutureExt::now_or_never(put).is_none());
+    }
+    holder.execute_batch("ROLLBACK").unwrap();
+    store.put(vec![event(2000)]).await.unwrap();
+    let counts = store.operator().counts().await.unwrap();
+    assert!(counts.ready < 1000, "{counts:?}");
+}
+
+#[tokio::test]
+async fn a_claim_that_was_given_up_takes_no_event_away() {
+    let place = Place::new();
+    let store = place.open();
+    store.put((0..10).map(event).collect()).await.unwrap();
+    let holder = Connection::open(place.path()).unwrap();
+    holder.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for _ in 0..4 {
+        assert!(futures_util::FutureExt::now_or_never(store.claim(Claim { max: 2, ..CLAIM })).is_none());
+    }
+    holder.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(claim(&store).await.len(), 10);
+}
+
+#[tokio::test]
+async fn a_number_is_given_only_once() {
+    let place = Place::new();
+    let store = place.open();
+    store.put(vec![event(1)]).await.unwrap();
+    let first = claim(&store).await;
+    let lease = first[0].lease;
+    done(&store, first).await;
+    while store.operator().counts().await.unwrap().done > 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        store.operator().purge(Duration::ZERO).await.unwrap();
+    }
+    store.put(vec![event(2)]).await.unwrap();
+    assert!(claim(&store).await[0].lease.id > lease.id);
+}

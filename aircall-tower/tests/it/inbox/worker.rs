@@ -356,3 +356,88 @@ async fn dead_letters_can_be_replayed_and_discarded_while_the_process_runs() {
     assert_eq!(operator.get(1).await.unwrap(), None);
     working.stop().await;
 }
+
+#[tokio::test]
+async fn events_that_are_alike_only_once_redacted_keep_their_own_keys_for_the_handler() {
+    let place = Place::new();
+    let inbox = Inbox::new(place.open()).with_redaction(|event| event.body = body("", r#"{"raw_digits":"***"}"#));
+    put(&inbox, &[r#"{"raw_digits":"+33100000000"}"#, r#"{"raw_digits":"+33100000001"}"#]).await;
+    let keys = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&keys);
+    let working = Working::start(inbox.worker(handles(move |delivery, _| {
+        seen.lock().unwrap().push(delivery.dedup_key().to_string());
+        async { status(200) }
+    })));
+    eventually("both are handled", || keys.lock().unwrap().len() == 2).await;
+    working.stop().await;
+    let mut stored: Vec<String> =
+        super::road::events(&place_store(&inbox, &place).await).await.into_iter().map(|event| event.key).collect();
+    let mut keys = keys.lock().unwrap().clone();
+    keys.sort();
+    stored.sort();
+    assert_eq!(keys, stored);
+}
+
+/// A worker is asked whether it is to stop in between, and that may take a while.
+#[tokio::test]
+async fn a_rest_that_is_over_between_two_looks_at_the_clock_ends_no_worker() {
+    let place = Place::new();
+    let store = place.open();
+    let inbox = Inbox::new(store.clone());
+    inbox.close().await;
+    let mut asked = 0;
+    let shutdown = std::future::poll_fn(move |cx| {
+        asked += 1;
+        std::thread::sleep(Duration::from_millis(150));
+        cx.waker().wake_by_ref();
+        if asked < 8 { std::task::Poll::Pending } else { std::task::Poll::Ready(()) }
+    });
+    let worker = inbox.worker(handles(|_, _| async { status(200) }));
+    assert_eq!(tokio::spawn(worker.run(shutdown)).await.unwrap(), Summary::default());
+}
+
+#[tokio::test]
+async fn a_grace_without_an_end_is_one() {
+    let place = Place::new();
+    let inbox = Inbox::new(place.open());
+    put(&inbox, &["{}"]).await;
+    let begun = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&begun);
+    let worker = inbox.worker(handles(move |_, _| {
+        count.fetch_add(1, Ordering::SeqCst);
+        async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            status(200)
+        }
+    }));
+    let working = Working::start(worker.with_grace(Duration::MAX));
+    eventually("it runs", || begun.load(Ordering::SeqCst) == 1).await;
+    assert_eq!(working.stop().await.done, 1);
+}
+
+#[tokio::test]
+async fn a_last_attempt_that_is_stopped_is_called_what_it_is() {
+    let place = Place::new();
+    let store = place.open();
+    let inbox = Inbox::new(store.clone());
+    put(&inbox, &["{}"]).await;
+    let begun = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&begun);
+    let service = handles(move |_, run| {
+        count.fetch_add(1, Ordering::SeqCst);
+        async move {
+            if run.is_last() {
+                pending::<()>().await;
+            }
+            status(500)
+        }
+    });
+    let worker = || inbox.worker(service.clone()).with_retries(quick().with_attempts(2)).with_grace(Duration::ZERO);
+    let working = Working::start(worker());
+    eventually("the last one runs", || begun.load(Ordering::SeqCst) == 2).await;
+    assert_eq!(working.stop().await.stopped, 1);
+    let working = Working::start(worker());
+    until_state(&store, State::Dead, 1).await;
+    working.stop().await;
+    assert_eq!(states(&store).await[0].2.as_deref(), Some("2 attempts have been begun, expected at most 2"));
+}
