@@ -6,7 +6,11 @@ mod headers;
 mod object;
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    borrow::Cow,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -112,22 +116,22 @@ impl Sender {
             Coding::Identity => body,
             Coding::Gzip => body::compressed(&body)?,
         };
-        Some(Delivery { mark, ..self.write(request, body) })
+        Some(Delivery { mark, ..self.write(request.to_string(), request, body) })
     }
 
     /// Makes the delivery of any body, as it is, with the headers of an honest one; `what` is to tell a reader about it.
     #[must_use]
     pub fn prepare_body(&self, what: impl Into<String>, body: impl Into<Bytes>) -> Delivery {
-        Delivery { what: what.into(), ..self.write(&Request::post(Body::None), body.into()) }
+        self.write(what.into(), &Request::post(Body::None), body.into())
     }
 
-    fn write(&self, request: &Request, body: Bytes) -> Delivery {
+    fn write(&self, what: String, request: &Request, body: Bytes) -> Delivery {
         Delivery {
-            what: request.to_string(),
+            what,
             method: request.method.clone(),
             query: (request.beside == Some(Beside::Query))
                 .then(|| format!("token={}", percent_encoded(self.token.expose()))),
-            headers: headers::write(request, body.len(), &self.token, || self.next_trace_id()),
+            headers: headers::write(request, body.len(), &self.token, || self.next_trace_id()).into(),
             framing: request.framing,
             wire: request.wire,
             mark: None,
@@ -157,7 +161,7 @@ pub struct Delivery {
     /// What is added to the query of the endpoint's URL.
     pub(crate) query: Option<String>,
     /// All but `host`, which the endpoint knows.
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Arc<HeaderMap>,
     pub(crate) framing: Framing,
     pub(crate) wire: &'static [Piece],
     /// How to know the event again.
@@ -172,9 +176,12 @@ pub struct Delivery {
 
 impl Delivery {
     /// The same, with the secrets in the URL masked as well in what comes back.
-    pub(crate) fn hiding(&self, target: &Target) -> Self {
+    pub(crate) fn hiding(&self, target: &Target) -> Cow<'_, Self> {
         let secrets = target.query_values();
-        self.hiding_texts(secrets.iter().map(String::as_str))
+        if secrets.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(self.hiding_texts(secrets.iter().map(String::as_str)))
     }
 
     /// The same, with these texts masked as well in what comes back.
@@ -198,6 +205,11 @@ impl Delivery {
     #[must_use]
     pub fn curl(&self, target: &Target) -> Option<String> {
         curl::write(self, target)
+    }
+
+    /// Tells whether it may be short enough for such a line.
+    pub(crate) fn is_short(&self) -> bool {
+        curl::is_short(self)
     }
 
     /// Returns how to know its event again, if it can be known.

@@ -146,11 +146,10 @@ impl Endpoint {
         let elapsed = start.elapsed();
         let (stage, connection) = *progress.last();
         let outcome = outcome.unwrap_or(Outcome::TimedOut(stage));
-        let curl = match &self.transport {
-            Transport::Http1(http1) => delivery.curl(http1.connector().target()),
-            Transport::Service(_) => None,
+        let sent = match &self.transport {
+            Transport::Http1(http1) => Sent::to(delivery, http1.connector().target()),
+            Transport::Service(_) => Sent::new(&*delivery.what, delivery.body.len()),
         };
-        let sent = Sent { what: delivery.what.clone(), bytes: delivery.body.len(), curl };
         Observation { outcome, elapsed, connection, sent }
     }
 

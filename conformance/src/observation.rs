@@ -1,8 +1,8 @@
 //! What came back, as it was seen: no judgement here.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use crate::Token;
+use crate::{Target, Token, delivery::Delivery};
 
 /// What became of one delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,16 +19,55 @@ pub struct Observation {
 }
 
 /// What was sent, for a report.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Sent {
     /// In a few words.
     pub what: String,
     /// How many bytes the body had.
     pub bytes: usize,
-    /// A line for bash that sends it again, in which the token is the variable `AIRCALL_TOKEN`; `None` for what is too long
-    /// for a line or no text, and for a service in this process.
-    pub curl: Option<String>,
+    /// The delivery itself and where it went, if that can be a line. Of most of them no report ever shows one.
+    again: Option<(Delivery, Arc<Target>)>,
+}
+
+impl Sent {
+    /// What was sent to a service in this process.
+    pub(crate) fn new(what: impl Into<String>, bytes: usize) -> Self {
+        Self { what: what.into(), bytes, again: None }
+    }
+
+    /// What was sent to this URL.
+    pub(crate) fn to(delivery: &Delivery, target: &Arc<Target>) -> Self {
+        // Bodies that are too long would be held for nothing until the report is written.
+        let again = delivery.is_short().then(|| (delivery.clone(), Arc::clone(target)));
+        Self { again, ..Self::new(&*delivery.what, delivery.body.len()) }
+    }
+
+    /// Returns a line for bash that sends it again, in which the token is the variable `AIRCALL_TOKEN`; `None` for what is
+    /// too long for a line or no text, and for a service in this process.
+    #[must_use]
+    pub fn curl(&self) -> Option<String> {
+        let (delivery, target) = self.again.as_ref()?;
+        delivery.curl(target)
+    }
+}
+
+impl PartialEq for Sent {
+    fn eq(&self, other: &Self) -> bool {
+        self.what == other.what && self.bytes == other.bytes && self.curl() == other.curl()
+    }
+}
+
+impl Eq for Sent {}
+
+impl fmt::Debug for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sent")
+            .field("what", &self.what)
+            .field("bytes", &self.bytes)
+            .field("curl", &self.curl())
+            .finish()
+    }
 }
 
 impl Observation {
@@ -118,16 +157,15 @@ impl Response {
         body_bytes: u64,
         token: &Token,
     ) -> Self {
-        let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let headers: Vec<_> = headers.iter().map(|(name, value)| (name.to_string(), lossy(value.as_bytes()))).collect();
-        let body = lossy(body);
-        Self {
-            status: status.as_u16(),
-            holds_token: token.occurs_in(&body) || headers.iter().any(|(_, value)| token.occurs_in(value)),
-            headers: headers.into_iter().map(|(name, value)| (name, token.mask(&value))).collect(),
-            body: token.mask(&body),
-            body_bytes,
-        }
+        let mut holds_token = false;
+        let mut masked = |bytes: &[u8]| {
+            let (masked, found) = token.search(&String::from_utf8_lossy(bytes));
+            holds_token |= found;
+            masked
+        };
+        let body = masked(body);
+        let headers = headers.iter().map(|(name, value)| (name.to_string(), masked(value.as_bytes()))).collect();
+        Self { status: status.as_u16(), headers, body, body_bytes, holds_token }
     }
 
     /// Returns the first value of a header.

@@ -88,7 +88,10 @@ impl Token {
 
     /// A receiver that answers "invalid token 5f1d0c" when it was sent all but the last character has told it to nobody
     /// new, but a report that repeats it would: parts are masked, and do not count as an occurrence.
-    fn search(&self, text: &str) -> (String, bool) {
+    pub(crate) fn search(&self, text: &str) -> (String, bool) {
+        if !self.stands_in(text) {
+            return (text.to_owned(), false);
+        }
         let mut masked = String::with_capacity(text.len());
         let mut found = false;
         for part in self.split(text) {
@@ -102,6 +105,18 @@ impl Token {
             }
         }
         (masked, found)
+    }
+
+    /// Tells whether there is anything to mask, which there hardly ever is.
+    fn stands_in(&self, text: &str) -> bool {
+        let begins = |text: &str, form: &[char], telling: usize| {
+            let mut form = form.iter().take(telling);
+            text.chars().zip(form.by_ref()).all(|(a, b)| a.eq_ignore_ascii_case(b)) && form.next().is_none()
+        };
+        text.char_indices().any(|(at, _)| {
+            self.written.iter().any(|form| begins(&text[at..], form, TELLING))
+                || self.others.iter().any(|form| begins(&text[at..], form, form.len()))
+        })
     }
 
     /// Cuts a text into what may be shown and what is the token or a telling part of it (`true`).

@@ -6,14 +6,14 @@ use crate::{Target, case::Framing};
 /// Writes the delivery as a line for bash that does it again, in which the token is the variable `AIRCALL_TOKEN` and the
 /// values of the URL's query are left out. `None` if the body is too long for a line, or no text.
 pub(super) fn write(delivery: &Delivery, target: &Target) -> Option<String> {
-    if !delivery.wire.is_empty() {
+    if !is_short(delivery) {
         return None;
     }
     let mut words = vec!["curl -isS".to_owned(), format!("-m {}", delivery.timeout.as_secs_f64())];
     if delivery.method != Method::POST || delivery.body.is_empty() {
         words.push(format!("-X {}", delivery.method));
     }
-    for (name, value) in &delivery.headers {
+    for (name, value) in &*delivery.headers {
         if name == CONTENT_TYPE || name == "aircall-origin" || value.is_sensitive() {
             let value = std::str::from_utf8(value.as_bytes()).ok()?;
             words.push(format!("-H {}", quoted(&format!("{name}: {value}"), delivery)?));
@@ -24,7 +24,7 @@ pub(super) fn write(delivery: &Delivery, target: &Target) -> Option<String> {
     }
     if !delivery.body.is_empty() {
         let body = std::str::from_utf8(&delivery.body).ok()?;
-        if body.len() > LONGEST || body.contains('\0') {
+        if body.contains('\0') {
             return None;
         }
         words.push(format!("--data-binary {}", quoted(body, delivery)?));
@@ -36,6 +36,11 @@ pub(super) fn write(delivery: &Delivery, target: &Target) -> Option<String> {
     }
     words.push(quoted(&url, delivery)?);
     Some(words.join(" "))
+}
+
+/// Tells whether it could be a line, by what shows at once.
+pub(super) fn is_short(delivery: &Delivery) -> bool {
+    delivery.wire.is_empty() && delivery.body.len() <= LONGEST
 }
 
 /// Quotes a text for bash, with the variable wherever the token or its beginning stands. `None` where the token stands in

@@ -1,4 +1,4 @@
-use std::io;
+use std::{io, sync::Arc};
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -11,7 +11,7 @@ use crate::observation::Unreachable;
 
 /// Opens connections to a URL.
 pub(super) struct Connector {
-    target: Target,
+    target: Arc<Target>,
     tls: Option<TlsConnector>,
     tls_http2: Option<TlsConnector>,
 }
@@ -31,10 +31,10 @@ impl Connector {
             http1 = Some(tls::connector(roots, b"http/1.1")?).filter(|_| target.is_https());
             http2 = Some(tls::connector(roots, b"h2")?).filter(|_| target.is_https());
         }
-        Ok(Self { target, tls: http1, tls_http2: http2 })
+        Ok(Self { target: target.into(), tls: http1, tls_http2: http2 })
     }
 
-    pub(super) fn target(&self) -> &Target {
+    pub(super) fn target(&self) -> &Arc<Target> {
         &self.target
     }
 

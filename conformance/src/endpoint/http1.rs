@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Buf;
-use http::{HeaderValue, Request, Response as HttpResponse, header::HOST};
+use http::{HeaderMap, HeaderValue, Request, Response as HttpResponse, header::HOST};
 use http_body_util::BodyExt;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
@@ -168,7 +168,7 @@ pub(super) fn request(delivery: &Delivery, target: &Target) -> Result<Request<Re
     let path = target.path_and_query(delivery.query.as_deref());
     *request.method_mut() = delivery.method.clone();
     *request.uri_mut() = path.parse().map_err(|error| format!("the path cannot be sent: {error}"))?;
-    *request.headers_mut() = delivery.headers.clone();
+    *request.headers_mut() = HeaderMap::clone(&delivery.headers);
     let host = HeaderValue::from_str(&target.authority()).map_err(|_| "the host cannot be sent".to_owned())?;
     request.headers_mut().insert(HOST, host);
     keep_alive(request.headers_mut());

@@ -58,7 +58,7 @@ impl InProcess {
         }
         let mut request = Request::new(delivery.request_body());
         *request.method_mut() = delivery.method.clone();
-        *request.headers_mut() = delivery.headers.clone();
+        *request.headers_mut() = http::HeaderMap::clone(&delivery.headers);
         request.headers_mut().insert(HOST, HeaderValue::from_static("localhost"));
         match uri.parse() {
             Ok(uri) => *request.uri_mut() = uri,

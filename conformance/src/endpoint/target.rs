@@ -64,7 +64,7 @@ impl Target {
 
     /// Returns the values in the query, as they stand there and decoded.
     pub(crate) fn query_values(&self) -> Vec<String> {
-        let query = self.query.as_deref().unwrap_or_default();
+        let Some(query) = self.query.as_deref() else { return vec![] };
         let raw = query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(_, value)| value).to_owned());
         let decoded = form_urlencoded::parse(query.as_bytes()).map(|(_, value)| value.into_owned());
         raw.chain(decoded).collect()

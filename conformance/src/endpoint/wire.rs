@@ -195,7 +195,7 @@ struct Written<'a> {
 
 impl<'a> Written<'a> {
     fn new(target: &Target, delivery: &'a Delivery) -> Result<Self, String> {
-        let mut headers = delivery.headers.clone();
+        let mut headers = HeaderMap::clone(&delivery.headers);
         headers.remove(http::header::CONTENT_LENGTH);
         headers.remove(http::header::TRANSFER_ENCODING);
         keep_alive(&mut headers);

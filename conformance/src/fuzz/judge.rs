@@ -143,7 +143,7 @@ mod tests {
     };
 
     fn observed(outcome: Outcome) -> Observation {
-        let sent = Sent { what: String::new(), bytes: 0, curl: None };
+        let sent = Sent::new("", 0);
         Observation { outcome, elapsed: Duration::ZERO, connection: Connection::New, sent }
     }
 

@@ -201,8 +201,7 @@ impl<'a> Session<'a> {
             _ => None,
         };
         // Curl would send the secret forms as they are, and cannot send packets.
-        let curl =
-            observation.sent.curl.clone().filter(|_| input.template.secrets(self.fuzz.sender.token()).is_empty());
+        let curl = observation.sent.curl().filter(|_| input.template.secrets(self.fuzz.sender.token()).is_empty());
         let is_answered = matches!(observation.outcome, Outcome::Answered(_));
         let harm = if input.class == Class::Valid && is_answered { None } else { self.probe().await };
         Attempt { failure: harm.or(failure), got: observation.outcome.to_string(), curl }

@@ -127,8 +127,8 @@ impl<'a> Finding<'a> {
         let case = &self.first().case;
         // Of several requests one alone would show nothing.
         let is_one = matches!(case.procedure, Procedure::Send(_));
-        if let Some(curl) = sent.curl.as_ref().filter(|curl| is_one && curl.chars().count() <= LONGEST) {
-            return Some(curl.clone());
+        if let Some(curl) = sent.curl().filter(|curl| is_one && curl.chars().count() <= LONGEST) {
+            return Some(curl);
         }
         let url = &self.report.endpoint;
         let id = &case.id;

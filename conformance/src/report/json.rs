@@ -121,7 +121,7 @@ struct Sent<'a> {
     request: &'a str,
     body_bytes: usize,
     connection: &'static str,
-    curl: Option<&'a str>,
+    curl: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -216,7 +216,7 @@ impl<'a> CaseJson<'a> {
                 request: &observation.sent.what,
                 body_bytes: observation.sent.bytes,
                 connection: observation.connection.as_str(),
-                curl: observation.sent.curl.as_deref(),
+                curl: observation.sent.curl(),
             }),
             oracle: result.judgement.oracle.as_str(),
             received: observation.map(Received::of),

@@ -309,7 +309,7 @@ fn exchange(status: u16) -> Exchange {
         outcome: Outcome::Answered(response),
         elapsed: Duration::from_millis(3),
         connection: Connection::New,
-        sent: Sent { what: String::new(), bytes: 0, curl: None },
+        sent: Sent::new("", 0),
     };
     Exchange { observation, at: Duration::ZERO, is_honest: true, mark: None, handled: None }
 }
