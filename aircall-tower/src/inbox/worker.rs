@@ -256,6 +256,11 @@ where
     fn ended(&mut self, ended: Result<(task::Id, Settlement), JoinError>) {
         let (id, settlement) = match ended {
             Ok(ended) => ended,
+            // Panics of the handler are caught; this one came when it was dropped.
+            Err(error) if error.is_panic() => {
+                let after = self.worker.retries.after(1).unwrap_or_default();
+                (error.id(), Settlement::Retry { after, reason: "a panic at the end of the attempt".to_owned() })
+            }
             Err(error) => {
                 (error.id(), Settlement::Retry { after: Duration::ZERO, reason: "the worker was stopped".to_owned() })
             }

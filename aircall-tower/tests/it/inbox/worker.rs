@@ -441,3 +441,33 @@ async fn a_last_attempt_that_is_stopped_is_called_what_it_is() {
     working.stop().await;
     assert_eq!(states(&store).await[0].2.as_deref(), Some("2 attempts have been begun, expected at most 2"));
 }
+
+#[tokio::test]
+async fn a_handler_that_panics_when_it_is_dropped_is_tried_again_after_a_pause() {
+    struct Explosive;
+    impl Drop for Explosive {
+        fn drop(&mut self) {
+            assert!(std::thread::panicking(), "on purpose, at the end");
+        }
+    }
+
+    let place = Place::new();
+    let store = place.open();
+    let inbox = Inbox::new(store.clone());
+    put(&inbox, &["{}"]).await;
+    let service = handles(|_, run| async move {
+        if run.attempt() == 1 {
+            let _explosive = Explosive;
+            pending::<()>().await;
+        }
+        status(200)
+    });
+    let retries = Retries::default().with_pauses(Duration::from_millis(600), Duration::from_millis(600));
+    let begun = std::time::Instant::now();
+    let working =
+        Working::start(inbox.worker(service).with_time_limit(Duration::from_millis(20)).with_retries(retries));
+    until_state(&store, State::Done, 1).await;
+    assert!(begun.elapsed() >= Duration::from_millis(300), "{:?}", begun.elapsed());
+    working.stop().await;
+    assert_eq!(states(&store).await[0].1, 2);
+}
