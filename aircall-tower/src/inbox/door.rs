@@ -3,7 +3,7 @@
 //! There is no timer. While one batch is being made durable the next one gathers, so a lone event waits for nobody and
 //! a crowd shares the cost.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,8 +17,9 @@ use super::store::{DynStore, Received, StoreError, StoreErrorKind};
 /// How long a store is given to make an event durable: a client of a frozen server hangs for ever.
 pub(super) const PUT_LIMIT: Duration = Duration::from_secs(3);
 
-/// How many events may wait for one store.
+/// How many events, and how many bytes of bodies, may wait for one store.
 const WAITING: usize = 4096;
+const WAITING_BYTES: usize = 64 * 1024 * 1024;
 
 /// How many events, and about how many bytes of bodies, are put in one call at most.
 const BATCH: usize = 512;
@@ -33,6 +34,7 @@ pub(super) struct Door {
     usher: Mutex<Option<Usher>>,
     closed: AtomicBool,
     down: AtomicBool,
+    waiting_bytes: Arc<AtomicUsize>,
 }
 
 /// The task that puts what waits, and the queue in front of it.
@@ -43,12 +45,44 @@ struct Usher {
 
 struct Waiting {
     event: Event,
-    answer: oneshot::Sender<Result<Received, StoreError>>,
+    answer: Answer,
+}
+
+/// Who waits for an event to be stored, and the room that it takes until then.
+struct Answer {
+    sender: oneshot::Sender<Result<Received, StoreError>>,
+    _room: Room,
+}
+
+/// A part of the bytes that may wait, given back when dropped.
+struct Room {
+    waiting: Arc<AtomicUsize>,
+    bytes: usize,
+}
+
+impl Room {
+    fn take(waiting: &Arc<AtomicUsize>, bytes: usize) -> Option<Self> {
+        let more = |held: usize| held.checked_add(bytes).filter(|held| *held <= WAITING_BYTES);
+        waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
+        Some(Self { waiting: Arc::clone(waiting), bytes })
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
 }
 
 impl Door {
     pub(super) fn new(store: Arc<dyn DynStore>) -> Arc<Self> {
-        Arc::new(Self { store, usher: Mutex::default(), closed: AtomicBool::new(false), down: AtomicBool::new(false) })
+        Arc::new(Self {
+            store,
+            usher: Mutex::default(),
+            closed: AtomicBool::new(false),
+            down: AtomicBool::new(false),
+            waiting_bytes: Arc::default(),
+        })
     }
 
     pub(super) fn store(&self) -> &Arc<dyn DynStore> {
@@ -68,12 +102,18 @@ impl Door {
     ///
     /// An event that is given up at the deadline may be stored all the same.
     pub(super) async fn put(&self, event: Event, deadline: Instant) -> Result<Received, StoreError> {
-        let (answer, answered) = oneshot::channel();
-        self.queue()?.try_send(Waiting { event, answer }).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => {
-                StoreError::new(StoreErrorKind::Busy, format!("{WAITING} events wait to be stored, which is the most"))
+        let (sender, answered) = oneshot::channel();
+        let room = Room::take(&self.waiting_bytes, event.body.len()).ok_or_else(|| {
+            StoreError::new(StoreErrorKind::Busy, format!("{WAITING_BYTES} bytes wait to be stored, which is the most"))
+        })?;
+        self.queue()?.try_send(Waiting { event, answer: Answer { sender, _room: room } }).map_err(|refused| {
+            match refused {
+                mpsc::error::TrySendError::Full(_) => StoreError::new(
+                    StoreErrorKind::Busy,
+                    format!("{WAITING} events wait to be stored, which is the most"),
+                ),
+                mpsc::error::TrySendError::Closed(_) => closed(),
             }
-            mpsc::error::TrySendError::Closed(_) => closed(),
         })?;
         let result = match timeout_at(deadline.min(Instant::now() + PUT_LIMIT), answered).await {
             Ok(Ok(result)) => result,
@@ -140,10 +180,10 @@ async fn serve(store: Arc<dyn DynStore>, mut waiting: mpsc::Receiver<Waiting>) {
                     // An engine that answers for fewer than it was given has not said that the rest is durable: those
                     // answers are dropped, which their owners take for no answer.
                     for (answer, received) in answers.into_iter().zip(received) {
-                        let _ = answer.send(Ok(received));
+                        let _ = answer.sender.send(Ok(received));
                     }
                 }
-                Err(error) => answers.into_iter().for_each(|answer| drop(answer.send(Err(error.clone())))),
+                Err(error) => answers.into_iter().for_each(|answer| drop(answer.sender.send(Err(error.clone())))),
             }
         }
     }
@@ -167,7 +207,7 @@ async fn gather(gathered: &mut Vec<Waiting>, waiting: &mut mpsc::Receiver<Waitin
 }
 
 /// Takes as many as fit one call, without those that nobody waits for any more: their senders have been told no.
-fn batch(gathered: &mut Vec<Waiting>) -> (Vec<Event>, Vec<oneshot::Sender<Result<Received, StoreError>>>) {
+fn batch(gathered: &mut Vec<Waiting>) -> (Vec<Event>, Vec<Answer>) {
     let mut bytes = 0;
     let fit = gathered.iter().position(|waiting| {
         let before = bytes;
@@ -176,7 +216,7 @@ fn batch(gathered: &mut Vec<Waiting>) -> (Vec<Event>, Vec<oneshot::Sender<Result
     });
     gathered
         .drain(..fit.unwrap_or(gathered.len()))
-        .filter(|waiting| !waiting.answer.is_closed())
+        .filter(|waiting| !waiting.answer.sender.is_closed())
         .map(|waiting| (waiting.event, waiting.answer))
         .unzip()
 }

@@ -290,6 +290,36 @@ async fn a_full_queue_refuses_at_once() {
     assert!((5000 - 4096 - 512..=5000 - 4096).contains(&busy), "{busy}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_queue_of_large_events_is_full_before_it_holds_too_much() {
+    let layer = layer().inbox(&Inbox::new(Scripted::new(Mood::Frozen)));
+    let large = |number: u32| body(TOKEN, &format!(r#"{{"id":{number},"x":"{}"}}"#, "x".repeat(1_000_000)));
+    let crowd: Vec<_> = (0..80)
+        .map(|number| {
+            let (layer, body) = (layer.clone(), large(number));
+            tokio::spawn(async move { post(&layer, &Calls::default(), body).await })
+        })
+        .collect();
+    for _ in 0..2_000 {
+        tokio::task::yield_now().await;
+    }
+    let mut busy = 0;
+    for one in crowd {
+        if !one.is_finished() {
+            one.abort();
+        } else {
+            assert_eq!(one.await.unwrap().reason.unwrap(), "67108864 bytes wait to be stored, which is the most");
+            busy += 1;
+        }
+    }
+    assert_eq!(busy, 80 - 67);
+    // What nobody waits for any more, or has its answer, makes room.
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let next = tokio::spawn(async move { post(&layer, &Calls::default(), large(999)).await });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(!next.is_finished(), "it waits like the first");
+}
+
 #[tokio::test]
 async fn the_spill_takes_what_the_store_does_not_and_gives_it_back_later() {
     let place = Place::new();
