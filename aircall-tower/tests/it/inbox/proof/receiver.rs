@@ -69,7 +69,7 @@ impl Ground {
         let mut receiver = std::env::current_exe().unwrap();
         receiver.pop();
         receiver.pop();
-        receiver.extend(["examples", "receiver"]);
+        receiver.extend(["examples", "durable"]);
         assert!(receiver.exists(), "{} has not been built: run the tests of the whole package", receiver.display());
         let mut words = self.wrapper.iter().map(PathBuf::from).chain([receiver]);
         let mut command = Command::new(words.next().unwrap());
