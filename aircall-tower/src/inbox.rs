@@ -163,24 +163,21 @@ impl Inbox {
             return self.store.put(event, deadline).await.map_err(|error| error.to_string());
         };
         spill.start();
-        let mut why = String::new();
-        let down = self.store.is_down();
-        if !down {
-            let soon = deadline.min(Instant::now() + SPILL_AFTER);
-            match self.store.put(event.clone(), soon).await {
-                Ok(received) => return Ok(received),
-                Err(error) => why = error.to_string(),
-            }
+        if self.store.is_down() {
+            // Only what is moved there from the spill, or put, shows that the store works again; so a spill that takes
+            // nothing must not be the last word.
+            let soon = deadline.checked_sub(SPILL_AFTER).unwrap_or(deadline);
+            return match spill.put(event.clone(), soon).await {
+                Ok(received) => Ok(received),
+                Err(error) => {
+                    self.store.put(event, deadline).await.map_err(|why| format!("{why}; and the spill: {error}"))
+                }
+            };
         }
-        if !down {
-            return spill.put(event, deadline).await.map_err(|error| format!("{why}; and the spill: {error}"));
-        }
-        // Only what is moved there from the spill, or put, shows that the store works again; so a spill that takes
-        // nothing must not be the last word.
-        let soon = deadline.checked_sub(SPILL_AFTER).unwrap_or(deadline);
-        match spill.put(event.clone(), soon).await {
+        let soon = deadline.min(Instant::now() + SPILL_AFTER);
+        match self.store.put(event.clone(), soon).await {
             Ok(received) => Ok(received),
-            Err(error) => self.store.put(event, deadline).await.map_err(|why| format!("{why}; and the spill: {error}")),
+            Err(why) => spill.put(event, deadline).await.map_err(|error| format!("{why}; and the spill: {error}")),
         }
     }
 }
