@@ -1,6 +1,6 @@
 //! The second store, for when the first does not take events, and the way back from it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -29,21 +29,37 @@ pub(super) struct Forwarder {
 struct Inner {
     spill: Arc<Door>,
     store: Arc<Door>,
-    task: Mutex<Option<JoinHandle<()>>>,
+    mover: Mutex<Mover>,
 }
 
-/// Without an inbox there is nobody to move events for, and nobody else has the stores.
-impl Drop for Inner {
-    fn drop(&mut self) {
-        if let Some(task) = self.task.get_mut().unwrap_or_else(PoisonError::into_inner) {
+/// Whoever moves events.
+enum Mover {
+    /// Nobody so far.
+    None,
+    Task(JoinHandle<()>),
+    /// Nobody any more.
+    Closed,
+}
+
+impl Mover {
+    fn end(&mut self) {
+        // Wherever it is stopped, an event is in one store or in both, where its key makes it one.
+        if let Self::Task(task) = std::mem::replace(self, Self::Closed) {
             task.abort();
         }
     }
 }
 
+/// Without an inbox there is nobody to move events for, and nobody else has the stores.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.mover.get_mut().unwrap_or_else(PoisonError::into_inner).end();
+    }
+}
+
 impl Forwarder {
     pub(super) fn new(spill: Arc<Door>, store: Arc<Door>) -> Self {
-        let forwarder = Self { inner: Arc::new(Inner { spill, store, task: Mutex::default() }) };
+        let forwarder = Self { inner: Arc::new(Inner { spill, store, mover: Mutex::new(Mover::None) }) };
         // What an earlier process left in the spill must not wait for the next event.
         if tokio::runtime::Handle::try_current().is_ok() {
             forwarder.start();
@@ -53,9 +69,15 @@ impl Forwarder {
 
     /// Sees to it that there is somebody who moves events.
     pub(super) fn start(&self) {
-        let mut task = self.inner.task.lock().unwrap_or_else(PoisonError::into_inner);
-        if task.as_ref().is_none_or(JoinHandle::is_finished) {
-            *task = Some(tokio::spawn(forward(Arc::clone(&self.inner.spill), Arc::clone(&self.inner.store))));
+        let mut mover = self.mover();
+        let is_missing = match &*mover {
+            Mover::None => true,
+            Mover::Task(task) => task.is_finished(),
+            Mover::Closed => false,
+        };
+        if is_missing {
+            let (spill, store) = (Arc::clone(&self.inner.spill), Arc::clone(&self.inner.store));
+            *mover = Mover::Task(tokio::spawn(forward(spill, store)));
         }
     }
 
@@ -64,12 +86,12 @@ impl Forwarder {
     }
 
     pub(super) async fn close(&self) {
-        let task = self.inner.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task {
-            // Wherever it is stopped, an event is in one store or in both, where its key makes it one.
-            task.abort();
-        }
+        self.mover().end();
         self.inner.spill.close().await;
+    }
+
+    fn mover(&self) -> MutexGuard<'_, Mover> {
+        self.inner.mover.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -4,6 +4,7 @@ mod scripted;
 
 mod contract;
 mod road;
+mod spill;
 mod sqlite;
 mod worker;
 #[cfg(target_os = "linux")]

@@ -14,6 +14,10 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+#[cfg(feature = "amqp")]
+use aircall_tower::inbox::amqp::{AmqpOptions, Memory};
+#[cfg(feature = "postgres")]
+use aircall_tower::inbox::postgres::{PostgresOptions, tokio_postgres::NoTls};
 use aircall_tower::inbox::sqlite::SqliteOptions;
 use aircall_tower::inbox::{Inbox, Retries, StoreError};
 use aircall_tower::{OutcomeKind, Token, WebhookLayer};
@@ -71,6 +75,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 async fn open(settings: &Settings) -> Result<Inbox, StoreError> {
     let mut inbox = match settings.engine.as_str() {
         "sqlite" => Inbox::new(sqlite(settings).open(&settings.store)?),
+        #[cfg(feature = "postgres")]
+        "postgres" => {
+            let options = PostgresOptions::from_url(&settings.store)?.with_table(&settings.name);
+            Inbox::new(options.open(NoTls).await?)
+        }
+        #[cfg(feature = "amqp")]
+        "amqp" => {
+            // Only who takes events out has to know duplicates.
+            let memory =
+                if settings.works { Memory::file(settings.memory.as_ref().unwrap()) } else { Memory::process() };
+            Inbox::new(AmqpOptions::new(memory).with_queue(&settings.name).open(&settings.store).await?)
+        }
         other => panic!("there is no engine {other:?}"),
     };
     if let Some(spill) = &settings.spill {

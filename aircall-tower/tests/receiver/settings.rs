@@ -5,9 +5,14 @@ use std::str::FromStr;
 use std::time::Duration;
 
 pub(crate) struct Settings {
-    /// Which engine keeps the events, and where.
+    /// Which engine keeps the events, and where: a file, or the URL of a server.
     pub(crate) engine: String,
     pub(crate) store: String,
+    /// The table or the queue there, and the file in which it is remembered what came out of a queue.
+    #[allow(dead_code, reason = "a file has no table to choose")]
+    pub(crate) name: String,
+    #[allow(dead_code, reason = "only queues need one")]
+    pub(crate) memory: Option<PathBuf>,
     pub(crate) spill: Option<PathBuf>,
     pub(crate) free_space: u64,
     /// How much less than promised SQLite is to wait for the disk.
@@ -34,6 +39,8 @@ impl Settings {
         Self {
             engine: get("ENGINE").unwrap_or_else(|| "sqlite".to_owned()),
             store: get("STORE").unwrap(),
+            name: get("NAME").unwrap_or_default(),
+            memory: get("MEMORY"),
             spill: get("SPILL"),
             free_space: get("FREE_SPACE").unwrap_or(0),
             synchronous: get("SYNCHRONOUS"),

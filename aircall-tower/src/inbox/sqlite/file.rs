@@ -73,6 +73,8 @@ pub(super) fn make(path: &Path) -> Result<PathBuf, StoreError> {
                 file.sync_all().and_then(|()| if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) });
             synced.map_err(|error| unusable(path, &error))?;
         }
+        // To SQLite that is an error of the disk.
+        Err(_) if path.is_dir() => return Err(untrusted(path, "is a directory, expected a file, or a name for one")),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(unusable(path, &error)),
     }

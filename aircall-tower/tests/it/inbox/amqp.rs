@@ -1,6 +1,6 @@
 //! The store in RabbitMQ, against a broker that is really there.
 
-mod broker;
+pub(super) mod broker;
 mod outages;
 mod topology;
 

@@ -4,7 +4,7 @@
 
 mod failing;
 mod leases;
-mod server;
+pub(super) mod server;
 mod settling;
 mod sharing;
 mod table;
@@ -41,6 +41,10 @@ impl Database {
             );
         }
         url.map(|url| Self { url })
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.url
     }
 
     fn options(&self, table: &str) -> PostgresOptions {
@@ -96,7 +100,7 @@ impl Testbed for Database {
 }
 
 /// A name that no table has yet.
-fn fresh_table() -> String {
+pub(super) fn fresh_table() -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
     format!("t{since:x}_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed))

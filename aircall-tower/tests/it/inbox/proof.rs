@@ -11,6 +11,8 @@ mod refusal;
 mod volume;
 
 mod crash;
+#[cfg(any(feature = "postgres", feature = "amqp"))]
+mod elsewhere;
 mod power;
 mod killer;
 mod room;

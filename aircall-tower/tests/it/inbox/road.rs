@@ -45,7 +45,7 @@ pub(super) async fn events(store: &SqliteStore) -> Vec<Event> {
     events
 }
 
-fn numbered(number: u32) -> String {
+pub(super) fn numbered(number: u32) -> String {
     body(TOKEN, &format!(r#"{{"id":{number}}}"#))
 }
 
@@ -318,103 +318,6 @@ async fn a_queue_of_large_events_is_full_before_it_holds_too_much() {
     let next = tokio::spawn(async move { post(&layer, &Calls::default(), large(999)).await });
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(!next.is_finished(), "it waits like the first");
-}
-
-#[tokio::test]
-async fn the_spill_takes_what_the_store_does_not_and_gives_it_back_later() {
-    let place = Place::new();
-    let (main, spill) = (Scripted::new(Mood::Failing), place.open());
-    let inbox = Inbox::new(main.clone()).with_spill(spill.clone());
-    let layer = layer().inbox(&inbox);
-    let calls = Calls::default();
-    for number in 0..20 {
-        let answer = post(&layer, &calls, numbered(number)).await;
-        assert_eq!((answer.status, answer.kind), (200, Stored));
-    }
-    assert!(main.keys().is_empty() && inbox.is_down());
-    main.set(Mood::Well);
-    eventually("all are in the store", || main.keys().len() == 20).await;
-    let counts = async || spill.operator().counts().await.unwrap();
-    for _ in 0..100 {
-        if counts().await.done == 20 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    assert_eq!((counts().await.done, inbox.is_down()), (20, false));
-    // Back to the straight way.
-    assert_eq!(post(&layer, &calls, numbered(99)).await.kind, Stored);
-    assert_eq!((main.keys().len(), counts().await.done), (21, 20));
-    inbox.close().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn nobody_waits_long_for_a_frozen_store_where_there_is_a_spill() {
-    let inbox = Inbox::new(Scripted::new(Mood::Frozen)).with_spill(Scripted::new(Mood::Well));
-    let layer = layer().inbox(&inbox);
-    let calls = Calls::default();
-    for (number, seconds) in [(1, 1), (2, 0), (3, 0)] {
-        let begun = Instant::now();
-        assert_eq!(post(&layer, &calls, numbered(number)).await.kind, Stored);
-        assert_eq!(begun.elapsed().as_secs(), seconds);
-    }
-    inbox.close().await;
-}
-
-#[tokio::test]
-async fn what_an_earlier_process_left_in_the_spill_is_not_forgotten() {
-    let place = Place::new();
-    {
-        let inbox = Inbox::new(Scripted::new(Mood::Failing)).with_spill(place.open());
-        assert_eq!(post(&layer().inbox(&inbox), &Calls::default(), numbered(1)).await.kind, Stored);
-        inbox.close().await;
-    }
-    let main = Scripted::new(Mood::Well);
-    let inbox = Inbox::new(main.clone()).with_spill(place.open());
-    eventually("it is in the store", || main.keys().len() == 1).await;
-    inbox.close().await;
-}
-
-#[tokio::test]
-async fn a_spill_that_is_broken_does_not_keep_events_from_a_store_that_works_again() {
-    let (main, spill) = (Scripted::new(Mood::Failing), Scripted::new(Mood::Failing));
-    let inbox = Inbox::new(main.clone()).with_spill(spill);
-    let layer = layer().inbox(&inbox);
-    let calls = Calls::default();
-    assert_eq!(post(&layer, &calls, numbered(1)).await.kind, NotStored);
-    main.set(Mood::Well);
-    assert_eq!(post(&layer, &calls, numbered(2)).await.kind, Stored);
-    assert_eq!((main.keys().len(), inbox.is_down()), (1, false));
-    inbox.close().await;
-}
-
-#[tokio::test]
-async fn what_is_large_is_moved_out_of_the_spill_in_pieces() {
-    let place = Place::new();
-    let main = Scripted::new(Mood::Failing);
-    let inbox = Inbox::new(main.clone()).with_spill(place.open());
-    let layer = layer().inbox(&inbox);
-    let calls = Calls::default();
-    for number in 0..24 {
-        let large = body(TOKEN, &format!(r#"{{"id":{number},"text":"{}"}}"#, "x".repeat(1_000_000)));
-        assert_eq!(post(&layer, &calls, large).await.kind, Stored);
-    }
-    main.set(Mood::Well);
-    eventually("all are in the store", || main.keys().len() == 24).await;
-    assert!(main.batches().iter().all(|events| *events <= 9), "{:?}", main.batches());
-    inbox.close().await;
-}
-
-#[tokio::test]
-async fn an_inbox_that_is_dropped_lets_go_of_its_stores() {
-    let (place, other) = (Place::new(), Place::new());
-    let inbox = Inbox::new(place.open()).with_spill(other.open());
-    assert_eq!(post(&layer().inbox(&inbox), &Calls::default(), numbered(1)).await.kind, Stored);
-    drop(inbox);
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    for place in [place, other] {
-        SqliteOptions::new().open(place.path()).unwrap();
-    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! A store that does what a test wants of it.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use aircall_tower::inbox::{Claim, Claimed, Event, Lease, Received, Settlement, Store, StoreError, StoreErrorKind};
@@ -25,6 +26,7 @@ struct Inner {
     batches: Mutex<Vec<Vec<Event>>>,
     keys: Mutex<HashSet<String>>,
     called: Notify,
+    claims: AtomicUsize,
 }
 
 impl Scripted {
@@ -35,6 +37,7 @@ impl Scripted {
             batches: Mutex::default(),
             keys: Mutex::default(),
             called: Notify::new(),
+            claims: AtomicUsize::new(0),
         }))
     }
 
@@ -50,6 +53,11 @@ impl Scripted {
 
     pub(crate) fn keys(&self) -> HashSet<String> {
         self.0.keys.lock().unwrap().clone()
+    }
+
+    /// How often somebody wanted events.
+    pub(crate) fn claims(&self) -> usize {
+        self.0.claims.load(Ordering::Relaxed)
     }
 
     /// Waits until somebody puts.
@@ -83,6 +91,7 @@ impl Store for Scripted {
     }
 
     async fn claim(&self, _: Claim) -> Result<Vec<Claimed>, StoreError> {
+        self.0.claims.fetch_add(1, Ordering::Relaxed);
         Ok(Vec::new())
     }
 

@@ -65,6 +65,15 @@ fn a_file_of_something_else_is_left_alone() {
 }
 
 #[test]
+fn a_directory_is_no_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let error = SqliteOptions::new().open(directory.path()).map(drop).unwrap_err();
+    assert!(error.to_string().ends_with("is a directory, expected a file, or a name for one"), "{error}");
+    // A `main` that returns it prints this.
+    assert_eq!(format!("{error:?}"), format!("Damaged: {error}"));
+}
+
+#[test]
 fn a_file_of_a_later_version_is_left_alone() {
     let place = Place::new();
     drop(place.open());

@@ -7,13 +7,13 @@ use std::time::{Duration, SystemTime};
 
 use lapin::{Channel, Connection, ConnectionProperties};
 
-pub(super) struct Broker {
+pub(in crate::inbox) struct Broker {
     uri: String,
 }
 
 impl Broker {
     /// Finds the broker. Where there is none the tests are skipped, and say so; in CI there has to be one.
-    pub(super) fn find() -> Option<Self> {
+    pub(in crate::inbox) fn find() -> Option<Self> {
         match std::env::var("AIRCALL_TEST_AMQP") {
             Ok(uri) => Some(Self { uri }),
             Err(_) if std::env::var_os("CI").is_some_and(|ci| !ci.is_empty()) => {
@@ -26,19 +26,19 @@ impl Broker {
         }
     }
 
-    pub(super) fn uri(&self) -> &str {
+    pub(in crate::inbox) fn uri(&self) -> &str {
         &self.uri
     }
 
     /// A name that no test had before.
-    pub(super) fn queue(&self) -> String {
+    pub(in crate::inbox) fn queue(&self) -> String {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis();
         format!("test-{now}-{}", NUMBER.fetch_add(1, Ordering::Relaxed))
     }
 
     /// A channel for a test that looks behind the store.
-    pub(super) async fn channel(&self) -> (Connection, Channel) {
+    pub(in crate::inbox) async fn channel(&self) -> (Connection, Channel) {
         let connection = Connection::connect(&self.uri, ConnectionProperties::default()).await.unwrap();
         let channel = connection.create_channel().await.unwrap();
         (connection, channel)
@@ -46,14 +46,14 @@ impl Broker {
 }
 
 /// A broker of one's own, which is there until this is dropped.
-pub(super) struct OwnBroker {
+pub(in crate::inbox) struct OwnBroker {
     directory: tempfile::TempDir,
     broker: Broker,
 }
 
 impl OwnBroker {
     /// Starts one, where there is one to be found at all.
-    pub(super) fn start() -> Option<Self> {
+    pub(in crate::inbox) fn start() -> Option<Self> {
         Broker::find()?;
         let mut own = Self { directory: tempfile::tempdir().unwrap(), broker: Broker { uri: String::new() } };
         let variables = own.servers("start");
@@ -62,26 +62,26 @@ impl OwnBroker {
         Some(own)
     }
 
-    pub(super) fn broker(&self) -> &Broker {
+    pub(in crate::inbox) fn broker(&self) -> &Broker {
         &self.broker
     }
 
-    pub(super) fn start_again(&self) {
+    pub(in crate::inbox) fn start_again(&self) {
         self.servers("start");
     }
 
     /// Ends it as the loss of its power would, but for what the kernel still writes.
-    pub(super) fn kill(&self) {
+    pub(in crate::inbox) fn kill(&self) {
         self.signal("-KILL");
         // What listens in its name has to be gone before there can be another.
         std::thread::sleep(Duration::from_millis(500));
     }
 
-    pub(super) fn freeze(&self) {
+    pub(in crate::inbox) fn freeze(&self) {
         self.signal("-STOP");
     }
 
-    pub(super) fn thaw(&self) {
+    pub(in crate::inbox) fn thaw(&self) {
         self.signal("-CONT");
     }
 

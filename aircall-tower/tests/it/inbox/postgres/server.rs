@@ -6,14 +6,14 @@ use std::process::Command;
 
 use super::Database;
 
-pub(super) struct Server {
+pub(in crate::inbox) struct Server {
     directory: tempfile::TempDir,
-    pub(super) database: Database,
+    pub(in crate::inbox) database: Database,
 }
 
 impl Server {
     /// Starts one, if there are servers to test with at all.
-    pub(super) fn start() -> Option<Self> {
+    pub(in crate::inbox) fn start() -> Option<Self> {
         Database::given()?;
         let directory = tempfile::tempdir().unwrap();
         // The server runs as another user.
@@ -26,7 +26,7 @@ impl Server {
     }
 
     /// Ends it as a crash does.
-    pub(super) fn crash(&self) {
+    pub(in crate::inbox) fn crash(&self) {
         let pid = self.pid();
         signal("QUIT", &[&pid]);
         while PathBuf::from(format!("/proc/{pid}")).exists() {
@@ -34,12 +34,12 @@ impl Server {
         }
     }
 
-    pub(super) fn start_again(&self) {
+    pub(in crate::inbox) fn start_again(&self) {
         self.script("start");
     }
 
     /// Has all of it stand still, with its connections open.
-    pub(super) fn freeze(&self) -> Frozen {
+    pub(in crate::inbox) fn freeze(&self) -> Frozen {
         let pid = self.pid();
         // First the one that would start others.
         signal("STOP", &[&pid]);
@@ -74,7 +74,7 @@ impl Drop for Server {
 }
 
 /// A server that stands still until this is dropped.
-pub(super) struct Frozen {
+pub(in crate::inbox) struct Frozen {
     pids: Vec<String>,
 }
 

@@ -12,10 +12,10 @@ use super::load::Load;
 use super::receiver::Ground;
 use super::{random, rounds};
 
-const CLIENTS: usize = 24;
+pub(super) const CLIENTS: usize = 24;
 
 /// Every seventh event fails once before it succeeds, and handlers take up to 3 ms.
-fn tasks(id: u64) -> String {
+pub(super) fn tasks(id: u64) -> String {
     let succeeds_at = if id.is_multiple_of(7) { 2 } else { 1 };
     format!(r#""millis":{},"succeeds_at":{succeeds_at},"#, id % 4)
 }
@@ -30,10 +30,9 @@ async fn sqlite_loses_nothing_though_the_worker_is_stopped_where_it_is_again_and
     worker_stopped(Ground::new()).await;
 }
 
-/// What any engine has to stand: it is chosen by `RECEIVER_ENGINE` and `RECEIVER_STORE` of the ground.
-async fn process_killed(ground: Ground) {
-    // These deaths are nobody's fault: events that were being handled are not to be given up for them.
-    let mut ground = ground.with("RECEIVER_INTERRUPTIONS", 1_000_000).with("RECEIVER_ATTEMPTS", 1_000_000);
+/// What any engine has to stand.
+pub(super) async fn process_killed(ground: Ground) {
+    let mut ground = ground.with_patience();
     let rounds = rounds(20);
     let ledger = Arc::new(Ledger::default());
     for round in 0..rounds {
@@ -56,7 +55,7 @@ async fn process_killed(ground: Ground) {
     assert_eq!(log.account().unexplained, Vec::<String>::new());
 }
 
-async fn worker_stopped(mut ground: Ground) {
+pub(super) async fn worker_stopped(mut ground: Ground) {
     let rounds = rounds(20);
     let ledger = Arc::new(Ledger::default());
     let mut receiver = ground.start();
@@ -72,7 +71,7 @@ async fn worker_stopped(mut ground: Ground) {
 }
 
 /// Waits until the receiver has finished, and compares.
-async fn accounts_for_everything(ground: &Ground, ledger: &Ledger, what: &str) -> Log {
+pub(super) async fn accounts_for_everything(ground: &Ground, ledger: &Ledger, what: &str) -> Log {
     let acknowledged = ledger.acknowledged();
     let mut log = ground.log();
     let lost = log.wait_for(&acknowledged).await;

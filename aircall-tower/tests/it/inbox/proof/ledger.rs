@@ -133,6 +133,17 @@ impl Log {
         self.begun.get(&id).map_or(&[], Vec::as_slice)
     }
 
+    /// Waits until so many more are done.
+    pub(super) async fn handles(&mut self, more: usize) {
+        self.read();
+        let (enough, end) = (self.done.len() + more, Instant::now() + SILENCE);
+        while self.done.len() < enough {
+            assert!(Instant::now() < end, "{more} events are not handled within {SILENCE:?}");
+            sleep(Duration::from_millis(1)).await;
+            self.read();
+        }
+    }
+
     /// Waits until all of them are done, or nothing happens any more, and returns those that are not.
     pub(super) async fn wait_for(&mut self, ids: &BTreeSet<u64>) -> Vec<u64> {
         let mut changed = Instant::now();

@@ -39,6 +39,11 @@ impl Ground {
         self.settings.push((name.to_owned(), value.to_string()));
     }
 
+    /// For deaths that are nobody's fault: events that were being handled are not given up for them.
+    pub(super) fn with_patience(self) -> Self {
+        self.with("RECEIVER_INTERRUPTIONS", 1_000_000).with("RECEIVER_ATTEMPTS", 1_000_000)
+    }
+
     /// Sets the command that starts the receiver, whose path is added at its end.
     pub(super) fn started_by(mut self, wrapper: Vec<String>) -> Self {
         self.wrapper = wrapper;
@@ -91,6 +96,14 @@ impl Ground {
         let address = said.strip_prefix("listening on ").unwrap_or_else(|| panic!("the receiver said {said:?}"));
         receiver.address = Some(address.parse().unwrap());
         receiver
+    }
+
+    /// Starts a process that only works on what others have taken in.
+    pub(super) fn start_worker(&mut self) -> Receiver {
+        self.set("RECEIVER_ROLE", "worker");
+        let mut worker = self.try_start();
+        assert_eq!(worker.next_line().as_deref(), Some("working"));
+        worker
     }
 
     /// Starts a receiver that may have something to say about its store.
