@@ -69,13 +69,14 @@ pub fn forecast(setup: &Setup, sent: &Sent, lengths: &[String], hint: u64) -> Fo
     let room = held.len() + held.len() / 64 + SLACK;
     let strangers_fit = held.len() <= FREE / 2 || room <= setup.unauthenticated_bytes;
     let strangers_cannot_fit = held.len() > FREE && held.len() - FREE > setup.unauthenticated_bytes;
-    let kind = match first(held.strip_prefix(BOM).unwrap_or(held)) {
+    let kind = match first_of(held) {
         First::Unclear => None,
         First::NoText => Some(OutcomeKind::Unauthenticated),
         First::None if strangers_cannot_fit => Some(OutcomeKind::Overloaded),
         First::None => Some(without_token(sent, held)),
         First::Text(text) => match setup.verifier {
             Verifier::Failing | Verifier::Silent => not_looked_up(&text),
+            Verifier::Asked(time) if is_asked_too_late(sent, held, time) => not_looked_up(&text),
             _ if text == TOKEN.as_bytes() => Some(with_token(setup, sent, held)),
             _ => Some(OutcomeKind::Unauthenticated),
         },
@@ -103,6 +104,16 @@ fn not_looked_up(text: &[u8]) -> Option<OutcomeKind> {
         true if text.iter().any(|byte| *byte < b' ') => None,
         true => Some(OutcomeKind::ResolverFailed),
     }
+}
+
+/// Whether somebody who takes so long is asked so late that the time in which a body has to arrive is over before.
+fn is_asked_too_late(sent: &Sent, held: &[u8], takes: Duration) -> bool {
+    let asked = sent.when(|there| matches!(first_of(&there[..there.len().min(held.len())]), First::Text(_)));
+    asked.is_some_and(|asked| asked + takes > READ_TIMEOUT)
+}
+
+fn first_of(held: &[u8]) -> First {
+    first(held.strip_prefix(BOM).unwrap_or(held))
 }
 
 fn without_token(sent: &Sent, held: &[u8]) -> OutcomeKind {
@@ -167,4 +178,34 @@ pub fn status(kind: OutcomeKind, always: bool) -> Option<u16> {
 fn has_secret(query: &str) -> bool {
     debug_assert_eq!(URL_SECRET, ("key", "s&cret"));
     matches!(query, "key=s%26cret" | "a=%ff&k%65y=s%26cret&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frames::Frames;
+    use crate::script;
+
+    fn forecast_of(script: &str) -> Option<OutcomeKind> {
+        let body =
+            format!(r#"{{"resource":"call","event":"call.created","timestamp":1,"token":"{TOKEN}","data":{{}}}}"#);
+        let input = [body.as_bytes(), b"\0", script.as_bytes()].concat();
+        let (body, setup, steps) = script::read(&input);
+        let (_, sent) = Frames::new(body, &steps, setup.end, setup.hint, READ_TIMEOUT);
+        forecast(&setup, &sent, &setup.lengths(body.len()), 0).kind
+    }
+
+    #[test]
+    fn who_is_asked_late_has_less_time_to_say() {
+        let asks_for_a_second = "0000003000000";
+        assert_eq!(forecast_of(asks_for_a_second), Some(OutcomeKind::Handled));
+        // 50 bytes, which is before the token, then so many pauses of 70 ms.
+        for (pauses, kind) in [('\x1c', OutcomeKind::Handled), ('\x1d', OutcomeKind::ResolverFailed)] {
+            assert_eq!(forecast_of(&format!("{asks_for_a_second}125{pauses}")), Some(kind));
+        }
+        // The whole token, then a pause of more than 2 s: it was asked at once.
+        assert_eq!(forecast_of(&format!("{asks_for_a_second}1\x7f5\x1d")), Some(OutcomeKind::Handled));
+        // A sender who never ends, or too late.
+        assert_eq!(forecast_of(&format!("{asks_for_a_second}1\x7f5\x1d5\x1d")), Some(OutcomeKind::Interrupted));
+    }
 }

@@ -40,6 +40,16 @@ pub struct Sent {
     pub end: End,
     /// How long it takes to arrive.
     pub took: Duration,
+    /// How many bytes are there after which time.
+    by: Vec<(Duration, usize)>,
+}
+
+impl Sent {
+    /// Returns when first so much is there that this is true of it.
+    #[must_use]
+    pub fn when(&self, is_there: impl Fn(&[u8]) -> bool) -> Option<Duration> {
+        self.by.iter().find(|(_, length)| is_there(&self.bytes[..*length])).map(|(time, _)| *time)
+    }
 }
 
 impl Frames {
@@ -49,7 +59,7 @@ impl Frames {
     pub fn new(body: &[u8], steps: &[Step], end: End, hint: Hint, patience: Duration) -> (Self, Sent) {
         let mut events = VecDeque::new();
         let mut rest = body;
-        let mut sent = Sent { bytes: Bytes::new(), end, took: Duration::ZERO };
+        let mut sent = Sent { bytes: Bytes::new(), end, took: Duration::ZERO, by: Vec::new() };
         let mut arrived = Vec::new();
         let mut in_time = true;
         let all = Step::Take(usize::MAX);
@@ -87,6 +97,7 @@ impl Frames {
             };
             if in_time {
                 arrived.extend_from_slice(&data);
+                sent.by.push((sent.took, arrived.len()));
             }
             events.push_back(Event::Data(data));
         }
