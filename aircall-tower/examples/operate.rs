@@ -1,11 +1,12 @@
-//! Looks into the file of an inbox, also while its process runs, and does what a person has decided.
+//! Looks into the store of an inbox, also while its process runs, and does what a person has decided.
 //!
 //! ```sh
 //! cargo run -p aircall-tower --example operate --features sqlite -- aircall.sqlite list --state dead
+//! cargo run -p aircall-tower --example operate --features sqlite,postgres -- postgres://user@host/db counts
+//! cargo run -p aircall-tower --example operate --features sqlite,amqp -- amqp://user@host/%2f replay --all-dead
 //! ```
 
 use std::error::Error;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
@@ -17,8 +18,11 @@ use serde_json::Value;
 /// Lists, shows, replays and discards the events of an inbox.
 #[derive(Parser)]
 struct Cli {
-    /// The file of the inbox.
-    file: PathBuf,
+    /// The file of the inbox, or the URL of its server: postgres://… or amqp://…. Of a queue only dead letters can be seen.
+    store: String,
+    /// The table or the queue on that server, if it is not the usual one.
+    #[arg(long)]
+    name: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -70,17 +74,48 @@ struct Chosen {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match run(&SqliteOperator::new(cli.file), cli.command).await {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(2)
+    operate(Cli::parse()).await.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::from(2)
+    })
+}
+
+async fn operate(Cli { store, name, command }: Cli) -> Result<ExitCode, Box<dyn Error>> {
+    let Some((scheme, _)) = store.split_once("://") else {
+        return run(&SqliteOperator::new(store), command).await;
+    };
+    match scheme {
+        #[cfg(feature = "postgres")]
+        "postgres" | "postgresql" => {
+            use aircall_tower::inbox::postgres::{PostgresOptions, tokio_postgres::NoTls};
+
+            let mut options = PostgresOptions::from_url(&store)?;
+            if let Some(table) = name {
+                options = options.with_table(table);
+            }
+            run(&options.operator(NoTls)?, command).await
+        }
+        #[cfg(feature = "amqp")]
+        "amqp" | "amqps" => {
+            use aircall_tower::inbox::amqp::{AmqpOptions, Memory};
+
+            let mut options = AmqpOptions::new(Memory::process());
+            if let Some(queue) = name {
+                options = options.with_queue(queue);
+            }
+            run(&options.open(&store).await?.operator(), command).await
+        }
+        _ => {
+            let _ = name;
+            Err(format!(
+                "there is nothing for {scheme}:// in this build, expected a file, or the feature postgres or amqp"
+            )
+            .into())
         }
     }
 }
 
-async fn run(operator: &SqliteOperator, command: Command) -> Result<ExitCode, Box<dyn Error>> {
+async fn run(operator: &impl Operate, command: Command) -> Result<ExitCode, Box<dyn Error>> {
     match command {
         Command::Counts => {
             let counts = operator.counts().await?;
@@ -127,7 +162,7 @@ async fn run(operator: &SqliteOperator, command: Command) -> Result<ExitCode, Bo
     Ok(ExitCode::SUCCESS)
 }
 
-async fn chosen_ids(operator: &SqliteOperator, chosen: Chosen) -> Result<Vec<i64>, Box<dyn Error>> {
+async fn chosen_ids(operator: &impl Operate, chosen: Chosen) -> Result<Vec<i64>, Box<dyn Error>> {
     if !chosen.all_dead {
         return Ok(chosen.ids);
     }

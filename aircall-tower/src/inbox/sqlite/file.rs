@@ -73,8 +73,7 @@ pub(super) fn make(path: &Path) -> Result<PathBuf, StoreError> {
                 file.sync_all().and_then(|()| if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) });
             synced.map_err(|error| unusable(path, &error))?;
         }
-        // To SQLite that is an error of the disk.
-        Err(_) if path.is_dir() => return Err(untrusted(path, "is a directory, expected a file, or a name for one")),
+        Err(_) if path.is_dir() => return Err(directory(path)),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(unusable(path, &error)),
     }
@@ -137,6 +136,9 @@ fn sync_found(connection: &Connection) -> rusqlite::Result<()> {
 pub(super) fn open_beside(path: &Path, write: bool) -> Result<Connection, StoreError> {
     let access = if write { OpenFlags::SQLITE_OPEN_READ_WRITE } else { OpenFlags::SQLITE_OPEN_READ_ONLY };
     let wrong = |error: rusqlite::Error| explain(path, &error);
+    if path.is_dir() {
+        return Err(directory(path));
+    }
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(wrong)?;
     connection.busy_timeout(BUSY * 10).map_err(wrong)?;
     if ours(path, &connection)? != Some(VERSION) {
@@ -236,6 +238,11 @@ fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
     let kind =
         if error.kind() == std::io::ErrorKind::StorageFull { StoreErrorKind::Full } else { StoreErrorKind::Damaged };
     StoreError::new(kind, format!("{}: {error}", path.display()))
+}
+
+/// What to SQLite is an error of the disk.
+fn directory(path: &Path) -> StoreError {
+    untrusted(path, "is a directory, expected a file, or a name for one")
 }
 
 pub(super) fn untrusted(path: &Path, what: &str) -> StoreError {

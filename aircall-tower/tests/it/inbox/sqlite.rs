@@ -64,11 +64,13 @@ fn a_file_of_something_else_is_left_alone() {
     assert!(error.to_string().ends_with("file is not a database"), "{error}");
 }
 
-#[test]
-fn a_directory_is_no_file() {
+#[tokio::test]
+async fn a_directory_is_no_file() {
     let directory = tempfile::tempdir().unwrap();
+    let looked = SqliteOperator::new(directory.path()).counts().await.unwrap_err();
     let error = SqliteOptions::new().open(directory.path()).map(drop).unwrap_err();
     assert!(error.to_string().ends_with("is a directory, expected a file, or a name for one"), "{error}");
+    assert_eq!(looked, error);
     // A `main` that returns it prints this.
     assert_eq!(format!("{error:?}"), format!("Damaged: {error}"));
 }
