@@ -82,6 +82,9 @@ async fn main() -> ExitCode {
 
 async fn operate(Cli { store, name, command }: Cli) -> Result<ExitCode, Box<dyn Error>> {
     let Some((scheme, _)) = store.split_once("://") else {
+        if name.is_some() {
+            return Err("--name is for servers, expected none with a file".into());
+        }
         return run(&SqliteOperator::new(store), command).await;
     };
     match scheme {

@@ -25,6 +25,7 @@ pub mod contract;
 mod operate;
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +39,7 @@ use self::spill::Forwarder;
 pub use self::store::{Claim, Claimed, Lease, Received, Settlement, Store, StoreError, StoreErrorKind};
 pub use self::worker::{DoNotRetry, Retries, Run, Summary, Worker};
 use crate::extension::Delivery;
+use crate::handler::message;
 use crate::layer::Config;
 
 /// How long a store may take where there is a spill, so that the sender still has its answer with time to spare.
@@ -86,7 +88,9 @@ impl Inbox {
     }
 
     /// Sets where events go when the store does not take them, such as a local file beside a server elsewhere. They are
-    /// moved to the store once it does its work again.
+    /// moved to the store once it does its work again, also those that an earlier process left there.
+    ///
+    /// Call it within the Tokio runtime: outside of one nothing is moved before the first delivery comes.
     #[must_use]
     pub fn with_spill(mut self, spill: impl Store) -> Self {
         self.spill = Some(Forwarder::new(Door::new(Arc::new(spill)), Arc::clone(&self.store)));
@@ -106,7 +110,7 @@ impl Inbox {
     /// Sets a hook that may take more out of an event before it is stored. The token is out already.
     ///
     /// The key stays that of the delivery, so duplicates are still known. A body that is no envelope any more cannot be
-    /// delivered and goes to the dead letters.
+    /// delivered and goes to the dead letters. An event about which it panics is [not stored](crate::OutcomeKind::NotStored).
     #[must_use]
     pub fn with_redaction(mut self, redact: impl Fn(&mut Event) + Send + Sync + 'static) -> Self {
         self.redact = Some(Arc::new(redact));
@@ -115,7 +119,8 @@ impl Inbox {
 
     /// Sets what an event is about, for workers that [keep the order](Worker::in_order) of each such object.
     ///
-    /// By default that is the call, where `data` is one or has a `call_id`, and the resource with its id elsewhere.
+    /// By default that is the call, where `data` is one or has a `call_id`, and the resource with its id elsewhere. An event
+    /// about which it panics has none.
     #[must_use]
     pub fn with_subject(mut self, subject: impl Fn(&Delivery) -> Option<String> + Send + Sync + 'static) -> Self {
         self.subject = Arc::new(subject);
@@ -148,13 +153,17 @@ impl Inbox {
         self.inline
     }
 
-    /// Takes from a request what is going to be stored.
-    pub(crate) fn event(&self, parts: &Parts, config: &Config, delivery: &Delivery) -> Event {
-        let mut event = Event::new(parts, config, delivery, (self.subject)(delivery));
+    /// Takes from a request what is going to be stored, or says why it cannot be.
+    pub(crate) fn event(&self, parts: &Parts, config: &Config, delivery: &Delivery) -> Result<Event, String> {
+        // An event that is not about anything is better than none.
+        let subject = catch_unwind(AssertUnwindSafe(|| (self.subject)(delivery))).unwrap_or_default();
+        let mut event = Event::new(parts, config, delivery, subject);
         if let Some(redact) = &self.redact {
-            redact(&mut event);
+            // What was not redacted to the end is not for the store.
+            catch_unwind(AssertUnwindSafe(|| redact(&mut event)))
+                .map_err(|panic| format!("the redaction panicked: {}", message(&*panic)))?;
         }
-        event
+        Ok(event)
     }
 
     /// Stores an event, wherever that can be done before the deadline. `Ok` means that it is durable.
@@ -163,10 +172,13 @@ impl Inbox {
             return self.store.put(event, deadline).await.map_err(|error| error.to_string());
         };
         spill.start();
+        let now = Instant::now();
+        // However late it is: neither leaves the other without time.
+        let share = SPILL_AFTER.min(deadline.saturating_duration_since(now) / 2);
         if self.store.is_down() {
             // Only what is moved there from the spill, or put, shows that the store works again; so a spill that takes
             // nothing must not be the last word.
-            let soon = deadline.checked_sub(SPILL_AFTER).unwrap_or(deadline);
+            let soon = deadline.checked_sub(share).unwrap_or(deadline);
             return match spill.put(event.clone(), soon).await {
                 Ok(received) => Ok(received),
                 Err(error) => {
@@ -174,8 +186,7 @@ impl Inbox {
                 }
             };
         }
-        let soon = deadline.min(Instant::now() + SPILL_AFTER);
-        match self.store.put(event.clone(), soon).await {
+        match self.store.put(event.clone(), now + share).await {
             Ok(received) => Ok(received),
             Err(why) => spill.put(event, deadline).await.map_err(|error| format!("{why}; and the spill: {error}")),
         }

@@ -118,7 +118,7 @@ impl Door {
         let result = match timeout_at(deadline.min(Instant::now() + PUT_LIMIT), answered).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => {
-                Err(StoreError::new(StoreErrorKind::Unavailable, "the runtime went down while it was stored"))
+                Err(StoreError::new(StoreErrorKind::Unavailable, "the store, or the runtime, ended without an answer"))
             }
             Err(_) => Err(StoreError::new(StoreErrorKind::Unavailable, "the store gave no answer in time")),
         };
@@ -172,9 +172,7 @@ async fn serve(store: Arc<dyn DynStore>, mut waiting: mpsc::Receiver<Waiting>) {
             if batch.is_empty() {
                 continue;
             }
-            let result = tokio::time::timeout(PUT_LIMIT, store.put(batch)).await.unwrap_or_else(|_| {
-                Err(StoreError::new(StoreErrorKind::Unavailable, "the store gave no answer within 3 s"))
-            });
+            let result = tokio::time::timeout(PUT_LIMIT, store.put(batch)).await.unwrap_or_else(|_| Err(no_answer()));
             match result {
                 Ok(received) => {
                     // An engine that answers for fewer than it was given has not said that the rest is durable: those
@@ -219,6 +217,10 @@ fn batch(gathered: &mut Vec<Waiting>) -> (Vec<Event>, Vec<Answer>) {
         .filter(|waiting| !waiting.answer.sender.is_closed())
         .map(|waiting| (waiting.event, waiting.answer))
         .unzip()
+}
+
+pub(super) fn no_answer() -> StoreError {
+    StoreError::new(StoreErrorKind::Unavailable, "the store gave no answer within 3 s")
 }
 
 fn closed() -> StoreError {

@@ -35,7 +35,8 @@ pub struct Event {
     pub received_at_ms: i64,
     /// The method of the request: `POST`.
     pub method: String,
-    /// The URI of the request, without the secret in its query.
+    /// The URI of the request, without the secret in its query and without parameters whose names say that they carry
+    /// credentials, such as `api_key`.
     pub uri: String,
     /// The headers of the request in their order, without the secret of the URL and without those whose names say that
     /// they carry credentials, such as `x-auth-token`. What is no UTF-8 in them is replaced.
@@ -44,9 +45,13 @@ pub struct Event {
     pub body: String,
 }
 
-/// What stands in the names of headers that carry credentials, of the sender or of a proxy on the way.
-const CREDENTIALS: [&str; 10] =
-    ["auth", "cookie", "token", "secret", "api-key", "apikey", "password", "credential", "jwt", "oidc"];
+/// What stands in the names of headers and parameters that carry credentials, of the sender or of a proxy on the way.
+const CREDENTIALS: [&str; 11] =
+    ["auth", "cookie", "token", "secret", "api-key", "api_key", "apikey", "password", "credential", "jwt", "oidc"];
+
+fn names_credential(name: &str) -> bool {
+    CREDENTIALS.iter().any(|word| name.contains(word))
+}
 
 impl Event {
     /// Takes from a request what is kept, but for the subject.
@@ -55,7 +60,7 @@ impl Event {
         let kept = |(name, value): (&HeaderName, &HeaderValue)| {
             let name = name.as_str();
             let value = || config.header_without_secret(String::from_utf8_lossy(value.as_bytes()).into_owned());
-            (!CREDENTIALS.iter().any(|word| name.contains(word))).then(|| (name.to_owned(), value()))
+            (!names_credential(name)).then(|| (name.to_owned(), value()))
         };
         Self {
             key: delivery.dedup_key().to_string(),
@@ -66,7 +71,7 @@ impl Event {
             subject,
             received_at_ms: milliseconds(delivery.received_at()),
             method: parts.method.as_str().to_owned(),
-            uri: config.uri_without_secret(&parts.uri).to_string(),
+            uri: without_credentials(config.uri_without_secret(&parts.uri).to_string()),
             headers: parts.headers.iter().filter(|(_, value)| !value.is_sensitive()).filter_map(kept).collect(),
             body,
         }
@@ -96,6 +101,16 @@ impl Event {
         request.headers_mut().remove(header::TRANSFER_ENCODING);
         (request, body)
     }
+}
+
+/// The URI without the parameters that carry credentials.
+fn without_credentials(uri: String) -> String {
+    let Some((path, query)) = uri.split_once('?') else { return uri };
+    let is_kept = |pair: &&str| {
+        !form_urlencoded::parse(pair.as_bytes()).any(|(name, _)| names_credential(&name.to_ascii_lowercase()))
+    };
+    let kept: Vec<_> = query.split('&').filter(is_kept).collect();
+    if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
 }
 
 /// The object that an event is about, as far as that can be told: the call, where `data` is one or names one, else

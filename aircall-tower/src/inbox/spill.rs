@@ -7,8 +7,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Event;
-use super::door::{BATCH_BYTES, Door, PUT_LIMIT};
+use super::door::{BATCH_BYTES, Door, PUT_LIMIT, no_answer};
 use super::store::{Claim, Claimed, Received, Settlement, StoreError};
+use crate::observe::inbox as observe;
 
 /// How many events are moved at once.
 const BATCH: usize = 256;
@@ -19,6 +20,9 @@ const LEASE: Duration = Duration::from_secs(60);
 /// How long a store is left alone after it took nothing: doubling, from this to that.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// For how long an event at most that the store did not take.
+const LONGEST_REST: Duration = Duration::from_secs(60);
 
 /// Keeps events for a store that does not take them, and moves them there once it does.
 #[derive(Clone)]
@@ -96,44 +100,57 @@ impl Forwarder {
 }
 
 async fn forward(spill: Arc<Door>, store: Arc<Door>) {
-    let mut pause = FIRST_PAUSE;
+    let (mut pause, mut most) = (FIRST_PAUSE, BATCH);
     loop {
-        match forward_batch(&spill, &store).await {
+        match forward_batch(&spill, &store, most).await {
             Ok(0) => spill.store().wait_due().await,
-            Ok(_) => pause = FIRST_PAUSE,
-            Err(_) => {
+            Ok(_) => (pause, most) = (FIRST_PAUSE, (most * 2).min(BATCH)),
+            Err(error) => {
+                observe::store_failed("whoever moves events out of the spill", &error);
                 sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
+                // It may be one of them that the store does not take: from here on it has to stand alone.
+                (pause, most) = ((pause * 2).min(LONGEST_PAUSE), 1);
             }
         }
     }
 }
 
-/// Moves a batch, and says how many events it was.
-async fn forward_batch(spill: &Door, store: &Door) -> Result<usize, ()> {
-    let claim = Claim { max: BATCH, lease: LEASE, in_order: false };
-    let mut left = spill.store().claim(claim).await.map_err(drop)?;
+/// Moves a batch of at most so many events, and says how many it was.
+async fn forward_batch(spill: &Door, store: &Door, most: usize) -> Result<usize, StoreError> {
+    let claim = Claim { max: most, lease: LEASE, in_order: false };
+    let mut left = spill.store().claim(claim).await?;
     let count = left.len();
+    // One that the store does not take lets others go ahead, for longer and longer.
+    let rest = match &left[..] {
+        [alone] => (FIRST_PAUSE * 2_u32.pow(alone.attempt.min(10))).min(LONGEST_REST),
+        _ => Duration::ZERO,
+    };
     while !left.is_empty() {
-        let rest = left.split_off(fit(&left));
+        let later = left.split_off(fit(&left));
         let (mut leases, events): (Vec<_>, Vec<_>) =
             left.into_iter().map(|claimed| (claimed.lease, claimed.event)).unzip();
-        left = rest;
-        let moved = matches!(timeout(PUT_LIMIT, store.store().put(events)).await, Ok(Ok(_)));
-        store.set_down(!moved);
-        if !moved {
+        left = later;
+        let moved = put(store, events).await;
+        store.set_down(moved.is_err());
+        if moved.is_err() {
             leases.extend(left.drain(..).map(|claimed| claimed.lease));
         }
-        let settlement = || match moved {
-            true => Settlement::Done,
-            false => Settlement::Retry { after: Duration::ZERO, reason: "the store does not take it yet".to_owned() },
+        let settlement = || match &moved {
+            Ok(()) => Settlement::Done,
+            Err(error) => Settlement::Retry { after: rest, reason: error.to_string() },
         };
         let settled = spill.store().settle(leases.into_iter().map(|lease| (lease, settlement())).collect()).await;
-        if !moved || settled.is_err() {
-            return Err(());
-        }
+        moved.and(settled)?;
     }
     Ok(count)
+}
+
+/// Puts all of these, in the time that a store has for it.
+async fn put(store: &Door, events: Vec<Event>) -> Result<(), StoreError> {
+    let count = events.len();
+    let received = timeout(PUT_LIMIT, store.store().put(events)).await.unwrap_or_else(|_| Err(no_answer()))?;
+    // An engine that answers for fewer than it was given has not said that the rest is durable.
+    if received.len() < count { Err(no_answer()) } else { Ok(()) }
 }
 
 /// How many of these, at least one, are put in one call: the store has to be done with it in time.

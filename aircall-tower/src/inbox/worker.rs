@@ -125,6 +125,9 @@ impl<S> Worker<S> {
     /// that is to be tried again holds those behind it up; one that is dead does not.
     ///
     /// Aircall itself keeps no order, so the first to arrive may not be the first that happened.
+    ///
+    /// The store has to be able to. SQLite and PostgreSQL are; **of queues in RabbitMQ a worker that wants the order gets
+    /// nothing**, and says so with each claim, in the log and by a metric.
     #[must_use]
     pub fn in_order(mut self) -> Self {
         self.in_order = true;
@@ -279,7 +282,7 @@ where
         match failed {
             None => (self.rest, self.pause) = (None, FIRST_PAUSE),
             Some(error) => {
-                observe::store_failed(error);
+                observe::store_failed("the worker", error);
                 self.rest = Some(Instant::now() + self.pause);
                 self.pause = (self.pause * 2).min(LONGEST_PAUSE);
             }
@@ -301,7 +304,7 @@ where
         for _ in 0..3 {
             match settle(&self.worker.store, &self.unsettled).await {
                 Ok(()) => break,
-                Err(error) => observe::store_failed(&error),
+                Err(error) => observe::store_failed("the worker", &error),
             }
             sleep(FIRST_PAUSE).await;
         }

@@ -39,12 +39,12 @@ pub(crate) fn run_ended(event: &str, attempt: u32, settlement: &Settlement, took
     let _ = attempt;
 }
 
-/// Takes note that a worker could not ask its store.
-pub(crate) fn store_failed(error: &StoreError) {
+/// Takes note that a store did not do what it was asked for, outside of an attempt to deliver something.
+pub(crate) fn store_failed(who: &'static str, error: &StoreError) {
     #[cfg(feature = "tracing")]
-    ::tracing::error!(target: super::tracing::TARGET, %error, "the store of the inbox did not do what the worker asked");
+    ::tracing::error!(target: super::tracing::TARGET, %error, "the store of the inbox did not do what {who} asked");
     #[cfg(feature = "metrics")]
     ::metrics::counter!("aircall_inbox_store_errors_total").increment(1);
     #[cfg(not(feature = "tracing"))]
-    let _ = error;
+    let _ = (who, error);
 }

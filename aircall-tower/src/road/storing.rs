@@ -47,11 +47,21 @@ where
     R: 'static,
 {
     /// Stores an event, and hands the request to the handler only if that fails and the inbox is so set.
-    pub(crate) fn storing(inbox: Inbox, event: Event, deadline: Instant, inner: S, request: Request<Q>) -> Self {
+    pub(crate) fn storing(
+        inbox: Inbox,
+        event: Result<Event, String>,
+        deadline: Instant,
+        inner: S,
+        request: Request<Q>,
+    ) -> Self {
         let deadline = deadline.checked_sub(ANSWERING).unwrap_or(deadline);
         let storing = async move {
             let started = Instant::now();
-            let (kind, reason) = match inbox.accept(event, deadline).await {
+            let accepted = match event {
+                Ok(event) => inbox.accept(event, deadline).await,
+                Err(why) => Err(why),
+            };
+            let (kind, reason) = match accepted {
                 Ok(Received::New) => (OutcomeKind::Stored, None),
                 Ok(Received::Duplicate) => (OutcomeKind::Duplicate, None),
                 Err(reason) if inbox.handles_inline() => return inline(reason, Work::new(inner, request)).await,

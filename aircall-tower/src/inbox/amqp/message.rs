@@ -94,7 +94,7 @@ impl Message {
         };
         // For people, who see these before the body.
         text("aircall-key", &self.event.key);
-        text("aircall-event", &self.event.event);
+        text("aircall-event", &cut(&self.event.event));
         if let Some(subject) = &self.event.subject {
             text("aircall-subject", &cut(subject));
         }

@@ -1,5 +1,8 @@
 //! What is said to the table, each within the transaction of the caller.
 
+use std::collections::HashSet;
+use std::time::Duration;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::Event;
@@ -163,8 +166,21 @@ pub(super) fn settle<'a>(
 
 /// Makes an event due whose lease ran out while its process lived.
 pub(super) fn release(connection: &Connection, lease: Lease, now: i64) -> rusqlite::Result<()> {
-    let settlement = Settlement::Retry { after: std::time::Duration::ZERO, reason: "the lease ran out".to_owned() };
+    let settlement = Settlement::Retry { after: Duration::ZERO, reason: "the lease ran out".to_owned() };
     settle(connection, &[(lease, settlement)], true, now)
+}
+
+/// Makes due at once what is running without that anybody here holds the lease of it.
+pub(super) fn regain(connection: &Connection, held: &HashSet<Lease>, now: i64) -> rusqlite::Result<()> {
+    let mut running = connection.prepare("SELECT id, attempts FROM event_states WHERE state = 'running'")?;
+    let leases = running.query_map((), |row| Ok(Lease { id: row.get(0)?, fence: row.get(1)? }))?;
+    let lost: Vec<Lease> =
+        leases.filter(|lease| !lease.as_ref().is_ok_and(|lease| held.contains(lease))).collect::<Result<_, _>>()?;
+    for lease in lost {
+        let reason = "the claim failed, and was found to have been noted".to_owned();
+        settle(connection, &[(lease, Settlement::Retry { after: Duration::ZERO, reason })], true, now)?;
+    }
+    Ok(())
 }
 
 /// Makes due at once what was running when the last process ended, and what that had put off by a clock that was wrong.

@@ -2,7 +2,7 @@
 //!
 //! Everything that has been asked for by the time it looks goes into one transaction.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -350,6 +350,9 @@ impl Writer {
                 let opened = file::open(&self.path)?;
                 file::check(&self.path, &opened)?;
                 self.identity = Identity::of(&self.path)?;
+                // A commit that failed may be there all the same, and in it claims that nobody was told of.
+                let held: HashSet<Lease> = self.leases.values().map(|held| held.lease).collect();
+                statements::regain(&opened, &held, self.clock.now()).map_err(|error| self.explain(&error))?;
                 Ok(opened)
             });
             self.synchronous = None;

@@ -93,7 +93,7 @@ async fn credentials_that_stand_where_they_should_not_are_not_stored_either() {
     let calls = Calls::default();
     let twice = body(TOKEN, &format!(r#"{{"id":1,"token":"{TOKEN}","url":"https://x.example/?t={TOKEN}"}}"#));
     let mut request = request(full(twice));
-    *request.uri_mut() = "/hook?key=s3cret%26more".parse().unwrap();
+    *request.uri_mut() = "/hook?api_key=secret&key=s3cret%26more&page=1&X-Auth%5fToken=secret".parse().unwrap();
     for (name, value) in [
         ("user-agent", "axios/1.7.9"),
         ("referer", "https://hooks.example.com/hook?a=1&key=s3cret%26more"),
@@ -112,6 +112,7 @@ async fn credentials_that_stand_where_they_should_not_are_not_stored_either() {
     assert!(!text.contains(TOKEN), "{text}");
     assert!(!text.contains("s3cret") && !text.contains("%73%33cret") && !text.contains(r#""secret""#), "{text}");
     assert_eq!(event.headers[0], ("user-agent".to_owned(), "axios/1.7.9".to_owned()));
+    assert_eq!(event.uri, "/hook?page=1");
     serde_json::from_str::<serde_json::Value>(&event.body).unwrap();
 }
 
@@ -369,4 +370,24 @@ async fn strangers_leave_nothing_in_the_inbox() {
     let hanging = service.call(never);
     assert_eq!(post(&layer, &calls, numbered(2)).await.kind, Stored);
     drop(hanging);
+}
+
+#[tokio::test]
+async fn hooks_that_panic_take_no_answer_with_them_and_nothing_is_stored_that_was_not_redacted() {
+    let place = Place::new();
+    let store = place.open();
+    let reports = Reports::default();
+    let inbox = Inbox::new(store.clone()).with_subject(|_| panic!("an odd event"));
+    let layer = reports.of(layer().inbox(&inbox));
+    let calls = Calls::default();
+    assert_eq!(post(&layer, &calls, numbered(1)).await.kind, Stored);
+    assert_eq!(events(&store).await[0].subject, None);
+
+    let layer = layer.clone().inbox(&inbox.with_redaction(|_| panic!("an odd event")));
+    let answer = post(&layer, &calls, numbered(2)).await;
+    assert_eq!((answer.status, answer.kind), (503, NotStored));
+    assert_eq!(answer.reason.unwrap(), "the redaction panicked: an odd event");
+    let length = Some(numbered(2).len());
+    assert_eq!(reports.rows()[1..], [(NotStored, false, length)], "the hook can keep it");
+    assert_eq!(events(&store).await.len(), 1);
 }

@@ -15,6 +15,10 @@ pub(crate) enum Mood {
     Frozen,
     /// It takes the batch once it is told to.
     Waiting,
+    /// It takes nothing, and does not say so.
+    Mute,
+    /// It takes no batch in which the event with this number stands.
+    Without(u32),
 }
 
 #[derive(Clone)]
@@ -79,6 +83,14 @@ impl Store for Scripted {
                 }
                 Mood::Frozen => std::future::pending().await,
                 Mood::Waiting => released.await,
+                Mood::Mute => return Ok(Vec::new()),
+                Mood::Without(number) => {
+                    let refused = format!(r#""id":{number}}}"#);
+                    if batch.iter().any(|event| event.body.contains(&refused)) {
+                        return Err(StoreError::new(StoreErrorKind::Damaged, "that is not for me"));
+                    }
+                    break;
+                }
             }
         }
         let mut keys = self.0.keys.lock().unwrap();

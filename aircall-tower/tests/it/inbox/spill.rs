@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aircall_tower::OutcomeKind::{NotStored, Stored};
 use aircall_tower::inbox::sqlite::SqliteOptions;
-use aircall_tower::inbox::{Inbox, Operate};
+use aircall_tower::inbox::{Filter, Inbox, Operate, State};
 use tokio::time::Instant;
 
 use super::road::{Place, numbered};
@@ -19,6 +19,7 @@ async fn the_spill_takes_what_the_store_does_not_and_gives_it_back_later() {
     let layer = layer().inbox(&inbox);
     let calls = Calls::default();
     for number in 0..20 {
+        main.set(if number < 10 { Mood::Failing } else { Mood::Mute });
         let answer = post(&layer, &calls, numbered(number)).await;
         assert_eq!((answer.status, answer.kind), (200, Stored));
     }
@@ -121,4 +122,44 @@ async fn nobody_moves_anything_once_the_inbox_was_closed() {
     assert_eq!((answer.status, answer.kind), (503, NotStored));
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(spill.claims(), 1);
+}
+
+#[tokio::test]
+async fn an_event_that_the_store_never_takes_lets_the_others_go_ahead() {
+    let place = Place::new();
+    let (main, spill) = (Scripted::new(Mood::Failing), place.open());
+    let inbox = Inbox::new(main.clone()).with_spill(spill.clone());
+    let layer = layer().inbox(&inbox);
+    let calls = Calls::default();
+    for number in 0..20 {
+        assert_eq!(post(&layer, &calls, numbered(number)).await.kind, Stored);
+    }
+    main.set(Mood::Without(0));
+    eventually("all others are in the store", || main.keys().len() == 19).await;
+    let ready = Filter { state: Some(State::Ready), ..Filter::default() };
+    let left = spill.operator().list(ready).await.unwrap();
+    let [left] = &left[..] else { panic!("{left:?}") };
+    assert_eq!(left.subject.as_deref(), Some("call/0"));
+    assert!(
+        left.last_error.as_deref().is_some_and(|why| why.contains("not for me") || why.contains("down")),
+        "{left:?}"
+    );
+    inbox.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn however_little_time_is_left_the_spill_gets_some_of_it() {
+    let inbox = Inbox::new(Scripted::new(Mood::Frozen)).with_spill(Scripted::new(Mood::Well));
+    let layer = layer().with_deadline(Duration::from_millis(500)).inbox(&inbox);
+    let calls = Calls::default();
+    for number in 0..3 {
+        assert_eq!(post(&layer, &calls, numbered(number)).await.kind, Stored);
+    }
+    // And the store, where the spill hangs.
+    let (main, spill) = (Scripted::new(Mood::Failing), Scripted::new(Mood::Frozen));
+    let inbox = Inbox::new(main.clone()).with_spill(spill);
+    let layer = layer.clone().inbox(&inbox);
+    assert_eq!(post(&layer, &calls, numbered(1)).await.kind, NotStored);
+    main.set(Mood::Well);
+    assert_eq!(post(&layer, &calls, numbered(2)).await.kind, Stored);
 }

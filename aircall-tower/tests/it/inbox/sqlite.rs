@@ -263,3 +263,28 @@ async fn a_number_is_given_only_once() {
     store.put(vec![event(2)]).await.unwrap();
     assert!(claim(&store).await[0].lease.id > lease.id);
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_claim_that_failed_and_was_noted_all_the_same_is_due_again_once_the_file_is_used_again() {
+    let place = Place::new();
+    let store = place.open();
+    store.put(vec![event(1), event(2)]).await.unwrap();
+    let held = store.claim(Claim { max: 1, ..CLAIM }).await.unwrap().remove(0);
+    // What a commit leaves whose sync failed.
+    let beside = Connection::open(place.path()).unwrap();
+    beside.execute_batch("UPDATE event_states SET state = 'running', attempts = 1").unwrap();
+    drop(beside);
+    let aside = place.path().with_extension("aside");
+    std::fs::rename(place.path(), &aside).unwrap();
+    store.put(vec![event(3)]).await.unwrap_err();
+    std::fs::rename(&aside, place.path()).unwrap();
+    let end = tokio::time::Instant::now() + Duration::from_secs(10);
+    while let Err(error) = store.put(vec![event(4)]).await {
+        assert!(tokio::time::Instant::now() < end, "{error}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let claimed = claim(&store).await;
+    let numbers: Vec<_> = claimed.iter().map(|claimed| (claimed.event.key.clone(), claimed.attempt)).collect();
+    assert_eq!(numbers, [(event(2).key, 2), (event(4).key, 1)], "and {held:?} is still held");
+}

@@ -134,6 +134,7 @@ impl Log {
     }
 
     /// Waits until so many more are done.
+    #[cfg(any(feature = "postgres", feature = "amqp"))]
     pub(super) async fn handles(&mut self, more: usize) {
         self.read();
         let (enough, end) = (self.done.len() + more, Instant::now() + SILENCE);

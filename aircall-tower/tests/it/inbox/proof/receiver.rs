@@ -99,6 +99,7 @@ impl Ground {
     }
 
     /// Starts a process that only works on what others have taken in.
+    #[cfg(any(feature = "postgres", feature = "amqp"))]
     pub(super) fn start_worker(&mut self) -> Receiver {
         self.set("RECEIVER_ROLE", "worker");
         let mut worker = self.try_start();
