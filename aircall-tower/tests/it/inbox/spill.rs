@@ -126,15 +126,15 @@ async fn nobody_moves_anything_once_the_inbox_was_closed() {
 
 #[tokio::test]
 async fn an_event_that_the_store_never_takes_lets_the_others_go_ahead() {
-    let place = Place::new();
-    let (main, spill) = (Scripted::new(Mood::Failing), place.open());
-    let inbox = Inbox::new(main.clone()).with_spill(spill.clone());
-    let layer = layer().inbox(&inbox);
-    let calls = Calls::default();
+    let (place, calls) = (Place::new(), Calls::default());
+    let spill = place.open();
+    let filling = layer().inbox(&Inbox::new(spill.clone()));
     for number in 0..20 {
-        assert_eq!(post(&layer, &calls, numbered(number)).await.kind, Stored);
+        assert_eq!(post(&filling, &calls, numbered(number)).await.kind, Stored);
     }
-    main.set(Mood::Without(0));
+    // All are there when they begin to be moved.
+    let main = Scripted::new(Mood::Without(0));
+    let inbox = Inbox::new(main.clone()).with_spill(spill.clone());
     eventually("all others are in the store", || main.keys().len() == 19).await;
     let ready = Filter { state: Some(State::Ready), ..Filter::default() };
     let left = spill.operator().list(ready).await.unwrap();
