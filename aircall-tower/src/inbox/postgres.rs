@@ -214,10 +214,11 @@ impl Store for PostgresStore {
     }
 
     async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, StoreError> {
-        let answer = self.in_time(async {
-            let mut claimant = self.inner.claimant.lock().await;
-            claimant.claim(claim).await
-        });
+        let answer = async {
+            let mut claimant = self.in_time(async { Ok(self.inner.claimant.lock().await) }).await?;
+            self.in_time(claimant.look_after()).await?;
+            self.in_time(claimant.claim(claim)).await
+        };
         let answer = answer.await.map_err(|error| match error.kind() {
             StoreErrorKind::Unavailable => self.inner.post.why_not_held().unwrap_or(error),
             _ => error,

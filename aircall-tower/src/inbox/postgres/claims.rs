@@ -58,14 +58,25 @@ impl Claimant {
         Self { connections, statements, post, leases, keep_done, upkeep_at: None, gone: HashMap::new() }
     }
 
+    /// Looks after the table, if it is time for that.
+    ///
+    /// It is not part of a claim, whose attempts are counted even if it took so long that nobody waited for it to the end.
+    pub(super) async fn look_after(&mut self) -> Result<(), StoreError> {
+        if self.upkeep_at.is_some_and(|at| at > Instant::now()) {
+            return Ok(());
+        }
+        let held_since = self.post.held().await;
+        let connection = self.connections.get().await?;
+        self.upkeep(&connection, held_since).await?;
+        connection.give_back();
+        self.upkeep_at = Some(Instant::now() + UPKEEP_EVERY);
+        Ok(())
+    }
+
     pub(super) async fn claim(&mut self, claim: Claim) -> Result<Answer, StoreError> {
         // Nobody but the living may hold a lease.
-        let held_since = self.post.held().await;
+        self.post.held().await;
         let mut connection = self.connections.get().await?;
-        if self.upkeep_at.is_none_or(|at| at <= Instant::now()) {
-            self.upkeep(&connection, held_since).await?;
-            self.upkeep_at = Some(Instant::now() + UPKEEP_EVERY);
-        }
         let before = self.leases.before();
         let claimed = if before.suspect { Vec::new() } else { self.lease(&mut connection, claim, before.any).await? };
         let mut next_due = None;

@@ -14,6 +14,10 @@ use crate::support::{TOKEN, body};
 /// For how long nothing at all may happen before what is missing is called lost.
 const SILENCE: Duration = Duration::from_secs(15);
 
+/// How long it may take until there is work again. A store that was away for long is left alone for up to 15 s.
+#[cfg(any(feature = "postgres", feature = "amqp"))]
+const RECOVERY: Duration = Duration::from_secs(60);
+
 /// What the senders know.
 #[derive(Default)]
 pub(super) struct Ledger(Mutex<Sent>);
@@ -137,9 +141,9 @@ impl Log {
     #[cfg(any(feature = "postgres", feature = "amqp"))]
     pub(super) async fn handles(&mut self, more: usize) {
         self.read();
-        let (enough, end) = (self.done.len() + more, Instant::now() + SILENCE);
+        let (enough, end) = (self.done.len() + more, Instant::now() + RECOVERY);
         while self.done.len() < enough {
-            assert!(Instant::now() < end, "{more} events are not handled within {SILENCE:?}");
+            assert!(Instant::now() < end, "{more} events are not handled within {RECOVERY:?}");
             sleep(Duration::from_millis(1)).await;
             self.read();
         }
