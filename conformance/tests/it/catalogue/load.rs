@@ -36,8 +36,9 @@ const STALLED: [(&str, Knows); 3] = [
     ("load/idle-connections", |said| said.bytes.is_empty() && said.answers == 0 && has_stopped(said)),
 ];
 
+/// Long enough to have said something also on a busy machine, and shorter than the judge waits before it sends events.
 fn has_stopped(said: &Said) -> bool {
-    said.waits_for(Duration::from_millis(100)) && !said.is_over
+    said.waits_for(Duration::from_millis(200)) && !said.is_over
 }
 
 /// Has room for 40 at a time.
