@@ -19,7 +19,7 @@ const LEASE: Duration = Duration::from_secs(60);
 
 /// How long a store is left alone after it took nothing: doubling, from this to that.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// For how long an event at most that the store did not take.
 const LONGEST_REST: Duration = Duration::from_secs(60);
