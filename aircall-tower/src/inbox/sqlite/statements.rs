@@ -214,8 +214,8 @@ pub(super) fn used(connection: &Connection) -> rusqlite::Result<u64> {
 }
 
 /// How many pages of the log have not been moved into the file.
-pub(super) fn log(connection: &Connection) -> rusqlite::Result<i64> {
-    checkpointed(connection, "PRAGMA wal_checkpoint(NOOP)").map(|(log, moved)| log - moved)
+pub(super) fn log(connection: &Connection) -> rusqlite::Result<u64> {
+    checkpointed(connection, "PRAGMA wal_checkpoint(NOOP)").map(|(log, moved)| (log - moved).unsigned_abs())
 }
 
 /// Moves of the log into the file what nobody reads any more.

@@ -43,11 +43,15 @@ const COMMANDS: usize = 256;
 const PRUNE_EVERY: Duration = Duration::from_secs(1);
 const PRUNE_STEP: usize = 500;
 
-/// From how many pages on the log is moved into the file if nothing else is to be done, and from how many in any case.
-/// Whoever comes meanwhile waits for it: seldom enough to be fewer than one in a hundred as long as no crowd comes, and with
-/// less to move than the disk has to keep free.
-const LONG: i64 = 6000;
-const TOO_LONG: i64 = 10_000;
+/// From how many pages on the log is moved into the file in any case: seldom enough that fewer than one in a hundred waits
+/// for it, as long as no crowd comes. Where little of the disk has to be kept free it is half of that, since the file may
+/// grow by as much, but never fewer than moving it is worth.
+const LONGEST_LOG: u64 = 10_000;
+const SHORTEST_LOG: u64 = 1000;
+const PAGE: u64 = 4096;
+
+/// What part of that it has to have for being moved when nothing else is to be done, in tenths.
+const WORTH_MOVING: u64 = 6;
 
 /// Longer than any lease.
 const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -290,9 +294,11 @@ impl Writer {
 
     /// Moves the log into the file once it has become long, in a moment when nobody waits if such a moment comes.
     fn checkpoint(&mut self, idle: bool) {
+        let longest = (self.options.free_space / 2 / PAGE).clamp(SHORTEST_LOG, LONGEST_LOG);
+        let enough = if idle { longest * WORTH_MOVING / 10 } else { longest };
         let moved = self.connection().and_then(|connection| {
             let pages = statements::log(connection).map_err(|error| self.explain(&error))?;
-            if pages < if idle { LONG } else { TOO_LONG } {
+            if pages < enough {
                 return Ok(());
             }
             statements::checkpoint(connection).map_err(|error| self.explain(&error))

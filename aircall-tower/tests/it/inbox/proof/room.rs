@@ -57,7 +57,7 @@ async fn a_disk_that_is_almost_full_finishes_what_it_has() {
     load.stop().await;
     let before = ledger.acknowledged();
 
-    let filler = volume.fill(&directory, 7 * 1024 * 1024);
+    let filler = volume.fill(&directory, 5 * 1024 * 1024);
     under_load(&receiver, &ledger, Duration::from_millis(200)).await;
     refused_and_reported(&ground, &ledger, "bytes of the disk are free, expected at least 8388608");
     let mut log = ground.log();
