@@ -80,7 +80,6 @@ async fn rabbitmq_loses_nothing_though_a_worker_elsewhere_is_killed_again_and_ag
 
 #[cfg(feature = "amqp")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "alone it passes; beside all other tests nothing is handled for minutes at times, and why is not known yet"]
 async fn rabbitmq_loses_nothing_though_the_broker_is_killed_again_and_again() {
     let Some(own) = OwnBroker::start() else { return };
     server_killed(in_rabbitmq(own.broker()), rounds(2), || own.kill(), || own.start_again()).await;
@@ -95,6 +94,7 @@ async fn worker_killed(ground: Ground) {
     let load = Load::begin(intake.address(), CLIENTS / 4, &ledger, tasks);
     let mut log = ground.log();
     for _ in 0..rounds {
+        log.read();
         let worker = ground.start_worker();
         log.handles(10).await;
         sleep(Duration::from_millis(random(220))).await;
@@ -120,9 +120,10 @@ async fn server_killed(ground: Ground, rounds: u32, kill: impl Fn(), start_again
         ledger.acknowledges(50).await;
         sleep(Duration::from_millis(random(300))).await;
         kill();
-        log.read();
         ledger.acknowledges(50).await;
         load.stop().await;
+        // Before it is back: all may be handled by the time it has told whoever waits for it that it is.
+        log.read();
         start_again();
         // What is handled now was in the server, or has been moved there: it is in use again, and can be killed in use.
         log.handles(50).await;

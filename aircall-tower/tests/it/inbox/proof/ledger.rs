@@ -137,10 +137,9 @@ impl Log {
         self.begun.get(&id).map_or(&[], Vec::as_slice)
     }
 
-    /// Waits until so many more are done.
+    /// Waits until so many more are done than when this was last read.
     #[cfg(any(feature = "postgres", feature = "amqp"))]
     pub(super) async fn handles(&mut self, more: usize) {
-        self.read();
         let (enough, end) = (self.done.len() + more, Instant::now() + RECOVERY);
         while self.done.len() < enough {
             assert!(Instant::now() < end, "{more} events are not handled within {RECOVERY:?}");
