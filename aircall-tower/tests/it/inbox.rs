@@ -2,6 +2,7 @@
 
 mod scripted;
 
+mod ahead;
 mod contract;
 mod road;
 mod spill;
