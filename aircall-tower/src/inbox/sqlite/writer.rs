@@ -44,8 +44,8 @@ const PRUNE_EVERY: Duration = Duration::from_secs(1);
 const PRUNE_STEP: usize = 500;
 
 /// From how many pages on the log is moved into the file in any case: seldom enough that fewer than one in a hundred waits
-/// for it, as long as no crowd comes. Where little of the disk has to be kept free it is half of that, since the file may
-/// grow by as much, but never fewer than moving it is worth.
+/// for it, as long as no crowd comes. Where little of the disk has to be kept free it is two thirds of that, since the file
+/// grows by what is new in the log; but never fewer than moving it is worth.
 const LONGEST_LOG: u64 = 10_000;
 const SHORTEST_LOG: u64 = 1000;
 const PAGE: u64 = 4096;
@@ -294,7 +294,7 @@ impl Writer {
 
     /// Moves the log into the file once it has become long, in a moment when nobody waits if such a moment comes.
     fn checkpoint(&mut self, idle: bool) {
-        let longest = (self.options.free_space / 2 / PAGE).clamp(SHORTEST_LOG, LONGEST_LOG);
+        let longest = (self.options.free_space / 3 * 2 / PAGE).clamp(SHORTEST_LOG, LONGEST_LOG);
         let enough = if idle { longest * WORTH_MOVING / 10 } else { longest };
         let moved = self.connection().and_then(|connection| {
             let pages = statements::log(connection).map_err(|error| self.explain(&error))?;
