@@ -58,8 +58,8 @@ impl SqliteOptions {
     }
 
     /// Sets how many bytes have to be free on the disk for new events to be taken, so that there is room for finishing
-    /// what has been taken. The log is moved into the file before it has two thirds of that, but not before it has 4 MiB,
-    /// so less than 8 MiB is not wise.
+    /// what has been taken. The log is moved into the file before it has two thirds of that, or 4 MiB if that is more, so less
+    /// than 8 MiB is not wise.
     #[must_use]
     pub fn with_free_space(mut self, bytes: u64) -> Self {
         self.free_space = bytes;

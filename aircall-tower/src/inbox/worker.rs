@@ -1,6 +1,5 @@
 //! Takes events out of a store and hands them to a service, at the service's own pace.
 
-mod ahead;
 mod retries;
 mod run;
 
@@ -13,12 +12,10 @@ use std::task::Poll;
 use std::time::Duration;
 
 use http::{Request, Response};
-use tokio::sync::Semaphore;
 use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tower::{BoxError, Service};
 
-use self::ahead::{Ahead, Trip};
 pub use self::retries::Retries;
 use self::run::run;
 pub use self::run::{DoNotRetry, Run};
@@ -39,7 +36,7 @@ const GRACE: Duration = Duration::from_secs(8);
 /// Longer than any supervisor waits.
 const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// How much longer than its time limit an event is leased: half of it to wait for its turn, and half to be settled.
+/// How much longer than its time limit an event is leased: the time it takes to settle it.
 const SETTLING: Duration = Duration::from_secs(60);
 
 /// How long a store may take to answer a worker.
@@ -98,8 +95,8 @@ impl<S> Worker<S> {
 
     /// Sets how many handlers run at a time; 16 by default, and at least 1.
     ///
-    /// While handlers are done sooner than the store answers, up to 496 events more are taken out and wait for their turn.
-    /// None are for slower handlers, so those take no event from another worker.
+    /// No more events are taken out of the store than can be begun, since each of these counts as an attempt. Handlers that
+    /// are done sooner than the store answers wait for it, then; more of them, such as 256, keep up with any crowd.
     #[must_use]
     pub fn with_concurrency(mut self, handlers: usize) -> Self {
         self.concurrency = handlers.max(1);
@@ -173,16 +170,10 @@ where
     }
 }
 
-/// What became of an event, and how long its handler took if it was begun.
-type Ended = (Settlement, Option<Duration>);
-
 /// A worker at work.
 struct Shift<S> {
     worker: Worker<S>,
-    /// Handlers that run, and events that wait for one of these to end.
-    runs: JoinSet<Ended>,
-    slots: Arc<Semaphore>,
-    ahead: Ahead,
+    runs: JoinSet<Settlement>,
     leases: HashMap<task::Id, Lease>,
     unsettled: Vec<(Lease, Settlement)>,
     /// Nothing more was due when the store was last asked.
@@ -201,12 +192,9 @@ where
     R: Send + 'static,
 {
     fn new(worker: Worker<S>) -> Self {
-        let slots = Arc::new(Semaphore::new(worker.concurrency.min(Semaphore::MAX_PERMITS)));
         Self {
             worker,
             runs: JoinSet::new(),
-            slots,
-            ahead: Ahead::default(),
             leases: HashMap::new(),
             unsettled: Vec::new(),
             idle: false,
@@ -218,10 +206,12 @@ where
 
     /// Tells the store what has ended and takes what is due, in one go. Returns false if there was nothing to do.
     async fn exchange(&mut self) -> bool {
-        self.collect();
+        while let Some(ended) = self.runs.try_join_next_with_id() {
+            self.ended(ended);
+        }
         // Looked at once a turn: what is over here must not still be waited for below, nor the other way round.
         self.rest = self.rest.filter(|until| Instant::now() < *until);
-        let room = self.room();
+        let room = self.worker.concurrency - self.runs.len();
         // What was settled may have been what others had to wait for.
         let claims = room > 0 && (!self.idle || !self.unsettled.is_empty());
         if self.rest.is_some() || !claims && self.unsettled.is_empty() {
@@ -229,7 +219,7 @@ where
         }
         let lease = self.worker.time_limit.saturating_add(SETTLING);
         let claim = Claim { max: room, lease, in_order: self.worker.in_order };
-        let (store, unsettled, asked) = (&self.worker.store, &self.unsettled, Instant::now());
+        let (store, unsettled) = (&self.worker.store, &self.unsettled);
         let (settled, claimed) = tokio::join!(settle(store, unsettled), async {
             if claims { in_time(store.claim(claim)).await } else { Ok(Vec::new()) }
         });
@@ -241,17 +231,8 @@ where
             Err(error) => Some(error),
         };
         self.rest(failed);
-        self.collect();
-        if claims && let Ok(claimed) = claimed {
+        if let Ok(claimed) = claimed {
             self.idle = claimed.len() < room;
-            let slots = self.worker.concurrency;
-            let trip = Trip {
-                took: asked.elapsed(),
-                claimed: claimed.len(),
-                bytes: claimed.iter().map(|claimed| claimed.event.body.len()).sum(),
-                waiting: self.runs.len().saturating_sub(slots),
-            };
-            self.ahead.learn(trip, slots);
             for claimed in claimed {
                 self.begin(claimed);
             }
@@ -259,15 +240,10 @@ where
         true
     }
 
-    /// How many events more there is something to be done with.
-    fn room(&self) -> usize {
-        self.worker.concurrency.saturating_add(self.ahead.events()).saturating_sub(self.runs.len())
-    }
-
     /// Waits for whatever can make the next exchange worth while.
     async fn something(&mut self) {
         let rest = self.rest;
-        let wants = self.idle && self.room() > 0 && rest.is_none();
+        let wants = self.idle && self.runs.len() < self.worker.concurrency && rest.is_none();
         tokio::select! {
             Some(ended) = self.runs.join_next_with_id() => self.ended(ended),
             () = sleep_until(rest.unwrap_or_else(Instant::now)), if rest.is_some() => {}
@@ -275,41 +251,17 @@ where
         }
     }
 
-    /// Begins an attempt, as soon as there is a slot for it.
     fn begin(&mut self, claimed: Claimed) {
-        let (lease, slots) = (claimed.lease, Arc::clone(&self.slots));
+        let lease = claimed.lease;
         let (service, time_limit, retries) =
             (self.worker.service.clone(), self.worker.time_limit, self.worker.retries.clone());
-        let patience = Instant::now() + SETTLING / 2;
-        let task = self.runs.spawn(async move {
-            match timeout_at(patience, slots.acquire()).await {
-                Ok(_slot) => {
-                    let begun = Instant::now();
-                    (run(service, claimed, time_limit, retries).await, Some(begun.elapsed()))
-                }
-                // Somebody else would begin it while it runs here.
-                Err(_) => {
-                    let reason = "it waited too long for others".to_owned();
-                    (Settlement::Retry { after: Duration::ZERO, reason }, None)
-                }
-            }
-        });
+        let task = self.runs.spawn(run(service, claimed, time_limit, retries));
         self.leases.insert(task.id(), lease);
     }
 
-    /// Takes note of every handler that has ended.
-    fn collect(&mut self) {
-        while let Some(ended) = self.runs.try_join_next_with_id() {
-            self.ended(ended);
-        }
-    }
-
-    fn ended(&mut self, ended: Result<(task::Id, Ended), JoinError>) {
+    fn ended(&mut self, ended: Result<(task::Id, Settlement), JoinError>) {
         let (id, settlement) = match ended {
-            Ok((id, (settlement, took))) => {
-                took.into_iter().for_each(|took| self.ahead.ended(took));
-                (id, settlement)
-            }
+            Ok(ended) => ended,
             // Panics of the handler are caught; this one came when it was dropped.
             Err(error) if error.is_panic() => {
                 let after = self.worker.retries.after(1).unwrap_or_default();

@@ -2,7 +2,6 @@
 
 mod scripted;
 
-mod ahead;
 mod contract;
 mod road;
 mod spill;

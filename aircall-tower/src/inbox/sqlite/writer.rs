@@ -44,13 +44,13 @@ const PRUNE_EVERY: Duration = Duration::from_secs(1);
 const PRUNE_STEP: usize = 500;
 
 /// From how many pages on the log is moved into the file in any case: seldom enough that fewer than one in a hundred waits
-/// for it, as long as no crowd comes. Where little of the disk has to be kept free it is two thirds of that, since the file
-/// grows by what is new in the log; but never fewer than moving it is worth.
+/// for it, as long as no crowd comes. Two thirds of the space that has to stay free are the most, since the file grows by what
+/// is new in the log; but even where little has to, the log gets long enough for a move to be worth its two syncs.
 const LONGEST_LOG: u64 = 10_000;
 const SHORTEST_LOG: u64 = 1000;
 const PAGE: u64 = 4096;
 
-/// What part of that it has to have for being moved when nothing else is to be done, in tenths.
+/// How long it has to be, in tenths of that, to be moved as soon as nothing else is to be done.
 const WORTH_MOVING: u64 = 6;
 
 /// Longer than any lease.
