@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashSet,
+    path::PathBuf,
     process::{Command, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -14,7 +15,7 @@ use aircall_tower::{
         Inbox, Retries, Summary,
         amqp::{AmqpOptions, Memory},
         postgres::{PostgresOptions, tokio_postgres::NoTls},
-        sqlite::{SqliteOptions, SqliteStore},
+        sqlite::SqliteOptions,
     },
 };
 use axum::{
@@ -22,6 +23,7 @@ use axum::{
     http::StatusCode,
     routing::{MethodRouter, post},
 };
+use rusqlite::Connection;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::receivers::{OTHER_TOKEN, TOKEN, deviations};
@@ -52,19 +54,10 @@ struct Receiver {
     worker: JoinHandle<Summary>,
     /// What has been acknowledged as stored.
     acknowledged: Keys,
-    _directory: tempfile::TempDir,
 }
 
 impl Receiver {
-    /// With a file.
-    async fn start(work: MethodRouter) -> Self {
-        Self::with(work, async |file| Inbox::new(file)).await
-    }
-
-    /// With what somebody makes of a file.
-    async fn with(work: MethodRouter, inbox: impl AsyncFnOnce(SqliteStore) -> Inbox) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let inbox = inbox(SqliteOptions::new().open(directory.path().join("inbox.sqlite")).unwrap()).await;
+    async fn start(work: MethodRouter, inbox: Inbox) -> Self {
         let tokens = Tokens::new([TOKEN, OTHER_TOKEN].map(|token| Configured::new(token).unwrap())).unwrap();
         let acknowledged = Keys::default();
         let stored = acknowledged.clone();
@@ -84,7 +77,7 @@ impl Receiver {
         let worker =
             inbox.worker(work).with_concurrency(64).with_retries(retries).with_grace(Duration::from_millis(100));
         let worker = tokio::spawn(worker.run(async { drop(stopped.await) }));
-        Self { inbox, url, stop, worker, acknowledged, _directory: directory }
+        Self { inbox, url, stop, worker, acknowledged }
     }
 
     async fn judge(&self, collector: Option<Collector>) -> Report {
@@ -118,7 +111,7 @@ async fn every_event_is_handled_once(engine: Engine) {
     let collector = Collector::default();
     let reports = collector.clone();
     let work = post(move |delivery: Delivery| async move { reports.report(delivery.body()) });
-    let receiver = Receiver::with(work, async |file| server.inbox().await.unwrap_or_else(|| Inbox::new(file))).await;
+    let receiver = Receiver::start(work, server.inbox().await).await;
     let report = receiver.judge(Some(collector)).await;
     assert_eq!(deviations(&report), [""; 0], "{}", report.human());
     for case in ["retry/handled-once", "retry/concurrent-handled-once", "acknowledgement/handled"] {
@@ -149,15 +142,15 @@ async fn panics() -> StatusCode {
     panic!("this is the panic of the test")
 }
 
-#[tokio::test]
-async fn whatever_the_handler_does() {
+async fn whatever_the_handler_does(engine: Engine) {
+    let Some(server) = Server::start(engine) else { return };
     let handlers = [
         ("takes half a minute", post(|| tokio::time::sleep(Duration::from_secs(30)))),
         ("fails", post(|| async { StatusCode::INTERNAL_SERVER_ERROR })),
         ("panics", post(panics)),
     ];
     for (what, work) in handlers {
-        let receiver = Receiver::start(work).await;
+        let receiver = Receiver::start(work, server.inbox().await).await;
         let report = receiver.judge(None).await;
         assert_eq!(deviations(&report), [""; 0], "{what}: {}", report.human());
         let summary = receiver.stop().await;
@@ -165,19 +158,37 @@ async fn whatever_the_handler_does() {
     }
 }
 
-/// A server of one test alone, with the script that starts those of the layer's tests.
+#[tokio::test]
+async fn whatever_the_handler_does_with_a_file() {
+    whatever_the_handler_does(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn whatever_the_handler_does_with_postgres() {
+    whatever_the_handler_does(Engine::Postgres).await;
+}
+
+#[tokio::test]
+async fn whatever_the_handler_does_with_rabbitmq() {
+    whatever_the_handler_does(Engine::Rabbitmq).await;
+}
+
+/// What an inbox of one test alone stands on: a file, or a server from the script that starts those of the layer's tests.
 struct Server {
     engine: Engine,
     directory: tempfile::TempDir,
     url: String,
+    /// Whoever holds the file.
+    holder: Mutex<Option<Connection>>,
 }
 
 impl Server {
     /// Says so and returns nothing where there is no server to be started, unless in CI.
     fn start(engine: Engine) -> Option<Self> {
         let directory = tempfile::tempdir().unwrap();
+        let mut server = Self { engine, directory, url: String::new(), holder: Mutex::default() };
         let (program, package) = match engine {
-            Engine::Sqlite => return Some(Self { engine, directory, url: String::new() }),
+            Engine::Sqlite => return Some(server),
             Engine::Postgres => ("/usr/lib/postgresql/*/bin/initdb", "postgresql"),
             Engine::Rabbitmq => ("/usr/lib/rabbitmq/bin/rabbitmq-server", "rabbitmq-server"),
         };
@@ -186,7 +197,6 @@ impl Server {
             eprintln!("SKIPPED: {engine:?} is not installed (apt install {package})");
             return None;
         }
-        let mut server = Self { engine, directory, url: String::new() };
         let output = server.script("start").stderr(Stdio::inherit()).output().unwrap();
         assert!(output.status.success());
         let said = String::from_utf8(output.stdout).unwrap();
@@ -194,28 +204,44 @@ impl Server {
         Some(server)
     }
 
-    /// An inbox on the server, if there is one.
-    async fn inbox(&self) -> Option<Inbox> {
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    async fn inbox(&self) -> Inbox {
         match self.engine {
-            Engine::Sqlite => None,
-            Engine::Postgres => {
-                Some(Inbox::new(PostgresOptions::from_url(&self.url).unwrap().open(NoTls).await.unwrap()))
-            }
+            Engine::Sqlite => Inbox::open(self.path("inbox.sqlite")).unwrap(),
+            Engine::Postgres => Inbox::new(PostgresOptions::from_url(&self.url).unwrap().open(NoTls).await.unwrap()),
             Engine::Rabbitmq => {
-                let memory = Memory::file(self.directory.path().join("memory.sqlite"));
-                Some(Inbox::new(AmqpOptions::new(memory).open(&self.url).await.unwrap()))
+                let memory = Memory::file(self.path("memory.sqlite"));
+                Inbox::new(AmqpOptions::new(memory).open(&self.url).await.unwrap())
             }
+        }
+    }
+
+    fn stand_still(&self) {
+        if self.engine == Engine::Sqlite {
+            let holder = Connection::open(self.path("inbox.sqlite")).unwrap();
+            holder.busy_timeout(Duration::from_secs(10)).unwrap();
+            holder.execute_batch("BEGIN EXCLUSIVE").unwrap();
+            *self.holder.lock().unwrap() = Some(holder);
+        } else {
+            self.signal("-STOP");
+        }
+    }
+
+    fn go_on(&self) {
+        if self.engine == Engine::Sqlite {
+            *self.holder.lock().unwrap() = None;
+        } else {
+            self.signal("-CONT");
         }
     }
 
     /// Sends a signal to all of its processes.
     fn signal(&self, signal: &str) {
-        let file = match self.engine {
-            Engine::Sqlite => return,
-            Engine::Postgres => "postgres/data/postmaster.pid",
-            Engine::Rabbitmq => "rabbitmq/pid",
-        };
-        let pid = std::fs::read_to_string(self.directory.path().join(file)).unwrap();
+        let file = if self.engine == Engine::Postgres { "postgres/data/postmaster.pid" } else { "rabbitmq/pid" };
+        let pid = std::fs::read_to_string(self.path(file)).unwrap();
         let pid = pid.lines().next().unwrap().trim();
         // The parent first when it is to stop, or it would start others.
         assert!(Command::new("kill").args([signal, pid]).status().unwrap().success());
@@ -239,25 +265,26 @@ impl Drop for Server {
     }
 }
 
-async fn while_its_server_stands_still_for_a_minute(engine: Engine) {
+async fn while_it_stands_still_for_a_minute(engine: Engine) {
     let Some(server) = Server::start(engine) else { return };
     let handled = Keys::default();
     let taken = handled.clone();
     let work = post(move |delivery: Delivery| async move { taken.insert(&delivery) });
-    let receiver = Receiver::with(work, async |file| server.inbox().await.unwrap().with_spill(file)).await;
+    let spill = SqliteOptions::new().open(server.path("spill.sqlite")).unwrap();
+    let receiver = Receiver::start(work, server.inbox().await.with_spill(spill)).await;
     let flawless = async |when: &str| {
         let report = receiver.judge(None).await;
         assert_eq!(deviations(&report), [""; 0], "{when}: {}", report.human());
     };
     flawless("before").await;
-    server.signal("-STOP");
+    server.stand_still();
     let stopped = Instant::now();
     flawless("while it stands still").await;
     tokio::time::sleep(Duration::from_secs(60).saturating_sub(stopped.elapsed())).await;
     assert!(receiver.inbox.is_down());
     let (acknowledged, meanwhile) = (receiver.acknowledged.count(), handled.count());
     assert!(acknowledged > meanwhile + 200, "of {acknowledged} only {meanwhile} can have been handled");
-    server.signal("-CONT");
+    server.go_on();
     flawless("after it has gone on").await;
     for _ in 0..600 {
         if handled.count() == receiver.acknowledged.count() {
@@ -274,11 +301,16 @@ async fn while_its_server_stands_still_for_a_minute(engine: Engine) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn while_somebody_holds_the_file_for_a_minute() {
+    while_it_stands_still_for_a_minute(Engine::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn while_postgres_stands_still_for_a_minute() {
-    while_its_server_stands_still_for_a_minute(Engine::Postgres).await;
+    while_it_stands_still_for_a_minute(Engine::Postgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_rabbitmq_stands_still_for_a_minute() {
-    while_its_server_stands_still_for_a_minute(Engine::Rabbitmq).await;
+    while_it_stands_still_for_a_minute(Engine::Rabbitmq).await;
 }
