@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
@@ -271,19 +272,23 @@ async fn many_at_once<T: Testbed>(testbed: &T) -> Kept {
     if T::PUT_KNOWS_DUPLICATES {
         same(&new, &EVENTS)?;
     }
+    let (came, end) = (Arc::new(AtomicUsize::new(0)), Instant::now() + SOON);
     let claiming = (0..4).map(|_| {
-        let store = Arc::clone(&store);
+        let (store, came) = (Arc::clone(&store), Arc::clone(&came));
         tokio::spawn(async move {
             let mut keys = Vec::new();
             let mut empty = 0;
+            // Until all have come, and no more do.
             while empty < 3 {
                 let claimed = claim(&*store, 7, false).await?;
-                empty = if claimed.is_empty() { empty + 1 } else { 0 };
+                let none = claimed.is_empty();
+                let enough = came.fetch_add(claimed.len(), Ordering::Relaxed) >= EVENTS as usize;
+                empty = if none && (enough || Instant::now() > end) { empty + 1 } else { 0 };
                 for claimed in claimed {
                     settle(&*store, claimed.lease, Settlement::Done).await?;
                     keys.push(claimed.event.key);
                 }
-                if empty > 0 {
+                if none {
                     let _ = timeout(Duration::from_millis(300), store.wait_due()).await;
                 }
             }
