@@ -3,6 +3,7 @@
 #![doc = include_str!("sqlite/table.md")]
 
 mod file;
+mod fresh;
 mod identity;
 mod operator;
 mod statements;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::Event;
 use super::super::operate::{Entry, State};
-use super::super::store::{Claimed, Lease, Received, Settlement};
+use super::super::store::{Lease, Settlement};
 
 /// What is read of an event in a list: [`entry`] knows these by their places.
 macro_rules! listed {
@@ -16,12 +16,12 @@ macro_rules! listed {
     };
 }
 
-/// What is read of an event in full: [`event`] and `claimed` know these by their places.
+/// What is read of an event in full: [`event`] knows these by their places.
 macro_rules! in_full {
     () => {
         concat!(
             listed!(),
-            ", interrupted, resource, token_fingerprint, key, method, uri, headers, body
+            ", resource, token_fingerprint, key, method, uri, headers, body
              FROM event_states LEFT JOIN event_requests USING (id)"
         )
     };
@@ -36,8 +36,8 @@ pub(super) const LIST: &str = concat!(
 
 pub(super) const ONE: &str = concat!("SELECT ", in_full!(), " WHERE event_states.id = ?");
 
-/// Inserts events that are not there yet.
-pub(super) fn put(connection: &Connection, batch: &[Event], now: i64) -> rusqlite::Result<Vec<Received>> {
+/// Inserts events that are not there yet, and returns the numbers of those that were not.
+pub(super) fn put(connection: &Connection, batch: &[Event], now: i64) -> rusqlite::Result<Vec<Option<i64>>> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO event_states (state, received_at, due_at, updated_at, event, resource, subject, tenant, token_fingerprint, key)
          VALUES ('ready', ?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (key, tenant) DO NOTHING",
@@ -58,12 +58,12 @@ pub(super) fn put(connection: &Connection, batch: &[Event], now: i64) -> rusqlit
                 event.key,
             ])?;
             if inserted == 0 {
-                return Ok(Received::Duplicate);
+                return Ok(None);
             }
             let headers = serde_json::to_string(&event.headers).unwrap_or_default();
             let id = connection.last_insert_rowid();
             insert_request.execute(params![id, event.method, event.uri, headers, event.body])?;
-            Ok(Received::New)
+            Ok(Some(id))
         })
         .collect()
 }
@@ -78,46 +78,50 @@ pub(super) fn suspect(connection: &Connection, now: i64) -> rusqlite::Result<Opt
         .optional()
 }
 
-/// Begins an attempt at one event.
-pub(super) fn claim_one(connection: &Connection, id: i64, now: i64) -> rusqlite::Result<Vec<Claimed>> {
-    begin(connection, connection.prepare_cached(ONE)?.query_map([id], claimed)?, now)
+/// An attempt that has been begun.
+pub(super) struct Begun {
+    pub(super) lease: Lease,
+    pub(super) interrupted: u32,
 }
 
-/// Begins an attempt at each of the events that have been due for longest.
-pub(super) fn claim(connection: &Connection, max: usize, in_order: bool, now: i64) -> rusqlite::Result<Vec<Claimed>> {
-    const PLAIN: &str = concat!(
-        "SELECT ",
-        in_full!(),
-        " WHERE state = 'ready' AND interrupted <= 1 AND due_at <= ?1 ORDER BY due_at, event_states.id LIMIT ?2"
+/// Begins the next attempt at some events, and says which.
+macro_rules! begin {
+    ($which:expr) => {
+        concat!(
+            "UPDATE event_states SET state = 'running', attempts = attempts + 1, updated_at = ?1 WHERE ",
+            $which,
+            " RETURNING id, attempts, interrupted"
+        )
+    };
+}
+
+/// Begins an attempt at one event.
+pub(super) fn claim_one(connection: &Connection, id: i64, now: i64) -> rusqlite::Result<Vec<Begun>> {
+    connection.prepare_cached(begin!("id = ?2"))?.query_map([now, id], begun)?.collect()
+}
+
+/// Begins an attempt at each of the events that have been due for longest. They are in the order of their numbers.
+pub(super) fn claim(connection: &Connection, max: usize, in_order: bool, now: i64) -> rusqlite::Result<Vec<Begun>> {
+    const PLAIN: &str = begin!(
+        "id IN (SELECT id FROM event_states WHERE state = 'ready' AND interrupted <= 1 AND due_at <= ?1
+         ORDER BY due_at, id LIMIT ?2)"
     );
-    const IN_ORDER: &str = concat!(
-        "SELECT ",
-        in_full!(),
-        " WHERE state = 'ready' AND interrupted <= 1 AND due_at <= ?1 AND NOT EXISTS (
+    const IN_ORDER: &str = begin!(
+        "id IN (SELECT id FROM event_states AS later WHERE state = 'ready' AND interrupted <= 1 AND due_at <= ?1 AND NOT EXISTS (
              SELECT 1 FROM event_states AS earlier
-             WHERE earlier.state IN ('ready', 'running') AND earlier.subject = event_states.subject AND earlier.id < event_states.id
-         ) ORDER BY due_at, event_states.id LIMIT ?2"
+             WHERE earlier.state IN ('ready', 'running') AND earlier.subject = later.subject AND earlier.id < later.id
+         ) ORDER BY due_at, id LIMIT ?2)"
     );
     let max = i64::try_from(max).unwrap_or(i64::MAX);
-    let mut due = connection.prepare_cached(if in_order { IN_ORDER } else { PLAIN })?;
-    let mut claimed = begin(connection, due.query_map([now, max], claimed)?, now)?;
-    claimed.sort_by_key(|claimed| claimed.lease.id);
+    let mut claim = connection.prepare_cached(if in_order { IN_ORDER } else { PLAIN })?;
+    let mut claimed: Vec<Begun> = claim.query_map([now, max], begun)?.collect::<rusqlite::Result<_>>()?;
+    claimed.sort_unstable_by_key(|begun| begun.lease.id);
     Ok(claimed)
 }
 
-/// Notes that an attempt at each of these has begun, once all are known: what is being read must not change.
-fn begin(
-    connection: &Connection,
-    due: impl Iterator<Item = rusqlite::Result<Claimed>>,
-    now: i64,
-) -> rusqlite::Result<Vec<Claimed>> {
-    let due: Vec<Claimed> = due.collect::<rusqlite::Result<_>>()?;
-    let mut begun = connection
-        .prepare_cached("UPDATE event_states SET state = 'running', attempts = ?2, updated_at = ?3 WHERE id = ?1")?;
-    for claimed in &due {
-        begun.execute([claimed.lease.id, claimed.lease.fence, now])?;
-    }
-    Ok(due)
+/// Reads an event in full.
+pub(super) fn read(connection: &Connection, id: i64) -> rusqlite::Result<Event> {
+    connection.prepare_cached(ONE)?.query_row([id], event)
 }
 
 /// Makes the index that claims in order need. Without such claims there is none: it would be changed at every step of
@@ -245,20 +249,20 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
 
 /// An event in full, or as much of it as is still there.
 pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
-    let headers = row.get_ref(15)?.as_str_or_null()?;
+    let headers = row.get_ref(14)?.as_str_or_null()?;
     let text = |place| Ok::<String, rusqlite::Error>(row.get::<_, Option<String>>(place)?.unwrap_or_default());
     Ok(Event {
         received_at_ms: row.get(3)?,
         event: row.get(5)?,
         subject: row.get(6)?,
         tenant: tenant(row)?,
-        resource: row.get(10)?,
-        token_fingerprint: row.get(11)?,
-        key: row.get(12)?,
-        method: text(13)?,
-        uri: text(14)?,
+        resource: row.get(9)?,
+        token_fingerprint: row.get(10)?,
+        key: row.get(11)?,
+        method: text(12)?,
+        uri: text(13)?,
         headers: headers.and_then(|headers| serde_json::from_str(headers).ok()).unwrap_or_default(),
-        body: text(16)?,
+        body: text(15)?,
     })
 }
 
@@ -267,13 +271,6 @@ fn tenant(row: &Row<'_>) -> rusqlite::Result<Option<String>> {
     Ok((!tenant.is_empty()).then(|| tenant.to_owned()))
 }
 
-fn claimed(row: &Row<'_>) -> rusqlite::Result<Claimed> {
-    let (id, attempts): (i64, i64) = (row.get(0)?, row.get(2)?);
-    let fence = attempts.saturating_add(1);
-    Ok(Claimed {
-        lease: Lease { id, fence },
-        event: event(row)?,
-        attempt: u32::try_from(fence).unwrap_or(u32::MAX),
-        interrupted: row.get(9)?,
-    })
+fn begun(row: &Row<'_>) -> rusqlite::Result<Begun> {
+    Ok(Begun { lease: Lease { id: row.get(0)?, fence: row.get(1)? }, interrupted: row.get(2)? })
 }

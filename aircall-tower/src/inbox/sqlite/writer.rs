@@ -15,7 +15,9 @@ use super::super::Event;
 use super::super::event::milliseconds;
 use super::super::store::{Claim, Claimed, Lease, Received, Settlement, StoreError, StoreErrorKind};
 use super::file::{self, Lock, Synchronous};
+use super::fresh::Fresh;
 use super::identity::Identity;
+use super::statements::Begun;
 use super::{SqliteOptions, Wake, statements};
 
 type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -30,7 +32,8 @@ pub(super) enum Command {
 
 /// What has been done for a command, and holds once it is committed.
 enum Done {
-    Put(Vec<Received>),
+    /// The numbers of those that were new.
+    Put(Vec<Option<i64>>),
     Claim(Vec<Claimed>),
     Settle,
     Nothing,
@@ -68,6 +71,7 @@ pub(super) struct Writer {
     failed_at: Instant,
     clock: Clock,
     leases: HashMap<i64, Held>,
+    fresh: Fresh,
     prune_at: Instant,
     wake: Arc<Wake>,
     _lock: Lock,
@@ -105,6 +109,7 @@ impl Writer {
             failed_at: now,
             clock,
             leases: HashMap::new(),
+            fresh: Fresh::default(),
             prune_at: now,
             wake,
             _lock: lock,
@@ -235,8 +240,8 @@ impl Writer {
                 None => statements::claim(connection, claim.max, claim.in_order, now),
             }
         })();
-        let claimed = asked.map_err(|error| self.explain(&error))?;
-        if claimed.len() < claim.max {
+        let begun = asked.map_err(|error| self.explain(&error))?;
+        if begun.len() < claim.max {
             let next = statements::next_due(connection, now).map_err(|error| self.explain(&error))?;
             self.wake.set_next_due(
                 next.map(|due| tokio::time::Instant::now() + Duration::from_millis((due - now).unsigned_abs())),
@@ -247,20 +252,38 @@ impl Writer {
         }
         let until = instant.checked_add(claim.lease).unwrap_or(instant + FAR);
         self.leases.extend(
-            claimed.iter().map(|claimed| {
-                (claimed.lease.id, Held { lease: claimed.lease, until, suspect: claimed.interrupted > 1 })
-            }),
+            begun.iter().map(|begun| (begun.lease.id, Held { lease: begun.lease, until, suspect: begun.interrupted > 1 })),
         );
-        Ok(claimed)
+        let all = begun.len() < claim.max;
+        let claimed = begun.into_iter().map(|begun| self.claimed(begun)).collect();
+        if all {
+            // Nothing is due that could still be asked for.
+            self.fresh.clear();
+        }
+        claimed
     }
 
-    fn answer(&self, command: Command, done: Done) {
+    fn claimed(&mut self, Begun { lease, interrupted }: Begun) -> Result<Claimed, StoreError> {
+        let event = match self.fresh.take(lease.id) {
+            Some(event) => event,
+            None => statements::read(self.connection()?, lease.id).map_err(|error| self.explain(&error))?,
+        };
+        Ok(Claimed { lease, event, attempt: u32::try_from(lease.fence).unwrap_or(u32::MAX), interrupted })
+    }
+
+    fn answer(&mut self, command: Command, done: Done) {
         match (command, done) {
-            (Command::Put(_, answer), Done::Put(received)) => {
-                if received.contains(&Received::New) {
+            (Command::Put(batch, answer), Done::Put(ids)) => {
+                let received = |id: &Option<i64>| if id.is_some() { Received::New } else { Received::Duplicate };
+                let _ = answer.send(Ok(ids.iter().map(received).collect()));
+                if ids.iter().any(Option::is_some) {
                     self.wake.news.notify_one();
                 }
-                let _ = answer.send(Ok(received));
+                for (id, event) in ids.into_iter().zip(batch) {
+                    if let Some(id) = id {
+                        self.fresh.keep(id, event);
+                    }
+                }
             }
             (Command::Claim(_, answer), Done::Claim(claimed)) => {
                 // Whoever asked may have gone; then its leases run out.
