@@ -19,10 +19,11 @@ use sha2::{Digest, Sha256};
 pub struct DedupKey([u8; 16]);
 
 impl DedupKey {
-    pub(super) fn of(body: &[u8], token: Range<usize>) -> Self {
+    pub(super) fn of(body: &[u8], token: Range<usize>, millis: i64) -> Self {
         let digest = Sha256::new().chain_update(&body[..token.start]).chain_update(&body[token.end..]).finalize();
         let mut key = [0; 16];
-        key.copy_from_slice(&digest[..16]);
+        key[..6].copy_from_slice(&millis.clamp(0, (1 << 48) - 1).to_be_bytes()[2..]);
+        key[6..].copy_from_slice(&digest[..10]);
         Self(key)
     }
 

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -60,13 +60,14 @@ where
     Seen { time, took }
 }
 
-/// A call of 3.4 kB that nobody has sent before, since its id is of nobody else.
+/// A call of 3.4 kB that nobody has sent before, since its id is of nobody else, and whose time is now.
 fn event() -> Request<Full<Bytes>> {
     static NUMBER: AtomicU64 = AtomicU64::new(5_000_000_000);
 
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let (head, tail) = fixture().split_once(ID).expect("the fixture begins with the id of its call");
-    let body = format!("{head}{number}{tail}");
+    let seconds = UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
+    let [before_time, before_id, end] = *PARTS;
+    let body = format!("{before_time}{seconds}{before_id}{number}{end}");
     Request::post("/aircall/webhook")
         .header("host", "127.0.0.1")
         .header("user-agent", "Aircall Webhooks")
@@ -77,13 +78,18 @@ fn event() -> Request<Full<Bytes>> {
         .expect("a request")
 }
 
-fn fixture() -> &'static str {
-    static BODY: LazyLock<&str> =
-        LazyLock::new(|| aircall_fixtures::find(FIXTURE).expect("a fixture of this name").body);
-    &BODY
-}
+/// What stands in the fixture before, between and after its time and the id of its call.
+static PARTS: LazyLock<[&str; 3]> = LazyLock::new(|| {
+    let body = aircall_fixtures::find(FIXTURE).expect("a fixture of this name").body;
+    let (before_time, rest) = body.split_once(TIME).expect("the fixture has a time");
+    let (before_id, end) = rest.split_once(ID).expect("the fixture has the id of its call behind it");
+    [before_time, before_id, end]
+});
 
 const FIXTURE: &str = "call.voicemail_left.with-current-keys";
+
+/// Its time, in seconds.
+const TIME: &str = "1790000050";
 
 /// The id of its call.
 const ID: &str = "4223501201";
