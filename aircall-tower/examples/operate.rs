@@ -217,7 +217,7 @@ fn show(entry: &Entry, event: &Event) {
     println!("error     {}", entry.last_error.as_deref().map_or("-".to_owned(), printed));
     println!("\n{} {}", event.method, event.uri);
     for (name, value) in &event.headers {
-        println!("{name}: {}", printed(value));
+        println!("{name}: {}", printed(&String::from_utf8_lossy(value.as_bytes())));
     }
     // As it was stored if it cannot be laid out.
     let body: Option<Value> = serde_json::from_str(&event.body).ok();

@@ -1,5 +1,7 @@
 //! Tower's layer: what is configured, and what makes the service.
 
+#[cfg(feature = "inbox")]
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -221,10 +223,10 @@ impl Config {
     }
 
     /// The value of a header as far as it may be stored.
-    pub(crate) fn header_without_secret(&self, value: String) -> String {
+    pub(crate) fn header_without_secret<'a>(&self, value: &'a [u8]) -> Cow<'a, [u8]> {
         match &self.url_secret {
-            Some(secret) => secret.hide(&value),
-            None => value,
+            Some(secret) => secret.hide(&String::from_utf8_lossy(value)).into_bytes().into(),
+            None => value.into(),
         }
     }
 }

@@ -143,13 +143,12 @@ impl Delivery {
     #[must_use]
     pub fn body_without_token(&self) -> String {
         let (body, token) = (self.body(), &self.envelope.token);
-        let text = |part: &[u8]| String::from_utf8_lossy(part).into_owned();
         // The token is a JSON value of a body that is UTF-8, so either part is.
-        let mut without = text(&body[..token.start]);
-        without.reserve_exact(body.len() - token.start);
-        without.push_str("\"\"");
-        without.push_str(std::str::from_utf8(&body[token.end..]).unwrap_or_default());
-        let written = std::str::from_utf8(&body[token.clone()]).unwrap_or_default().trim_matches('"');
+        let text = |part| std::str::from_utf8(part).unwrap_or_default();
+        let (before, behind) = (text(&body[..token.start]), text(&body[token.end..]));
+        let mut without = String::with_capacity(before.len() + 2 + behind.len());
+        without.extend([before, "\"\"", behind]);
+        let written = text(&body[token.clone()]).trim_matches('"');
         if written.len() >= 16 && memchr::memmem::find(without.as_bytes(), written.as_bytes()).is_some() {
             without = without.replace(written, "");
         }

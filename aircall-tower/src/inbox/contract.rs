@@ -38,6 +38,8 @@ mod promises;
 use std::fmt;
 use std::future::Future;
 
+use http::{HeaderMap, HeaderValue, Method, Uri, header};
+
 use super::Event;
 use super::store::Store;
 
@@ -100,9 +102,9 @@ pub fn event(number: u32) -> Event {
         resource: Some("call".to_owned()),
         subject: Some(format!("call/{number}")),
         received_at_ms: 1_795_000_000_000 + i64::from(number),
-        method: "POST".to_owned(),
-        uri: "/aircall/webhook?from=aircall".to_owned(),
-        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+        method: Method::POST,
+        uri: Uri::from_static("/aircall/webhook?from=aircall"),
+        headers: HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
         body: format!(
             r#"{{"resource":"call","event":"call.ended","timestamp":1795000000,"token":"","data":{{"id":{number},"note":"naïve ☎ \u0000 \ud800 '\\"}}}}"#
         ),

@@ -1,10 +1,12 @@
 //! What the inbox keeps of a delivery.
 
+pub(super) mod text;
+
 use std::time::SystemTime;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use serde::{Deserialize, Serialize};
 
 use crate::body::RequestBody;
@@ -34,13 +36,16 @@ pub struct Event {
     /// When the request first arrived, in milliseconds since 1970.
     pub received_at_ms: i64,
     /// The method of the request: `POST`.
-    pub method: String,
+    #[serde(with = "text::method")]
+    pub method: Method,
     /// The URI of the request, without the secret in its query and without parameters whose names say that they carry
     /// credentials, such as `api_key`.
-    pub uri: String,
-    /// The headers of the request in their order, without the secret of the URL and without those whose names say that
-    /// they carry credentials, such as `x-auth-token`. What is no UTF-8 in them is replaced.
-    pub headers: Vec<(String, String)>,
+    #[serde(with = "text::uri")]
+    pub uri: Uri,
+    /// The headers of the request, without the secret of the URL and without those whose names say that they carry
+    /// credentials, such as `x-auth-token`. Stores keep them as text, and replace what is no UTF-8.
+    #[serde(with = "text::headers")]
+    pub headers: HeaderMap,
     /// The body, a JSON text, without the token.
     pub body: String,
 }
@@ -56,12 +61,6 @@ fn names_credential(name: &str) -> bool {
 impl Event {
     /// Takes from a request what is kept, but for the subject.
     pub(crate) fn new(parts: &Parts, config: &Config, delivery: &Delivery, subject: Option<String>) -> Self {
-        let body = delivery.body_without_token();
-        let kept = |(name, value): (&HeaderName, &HeaderValue)| {
-            let name = name.as_str();
-            let value = || config.header_without_secret(String::from_utf8_lossy(value.as_bytes()).into_owned());
-            (!names_credential(name)).then(|| (name.to_owned(), value()))
-        };
         Self {
             key: delivery.dedup_key().to_string(),
             tenant: delivery.tenant().map(|tenant| tenant.as_str().to_owned()),
@@ -70,10 +69,10 @@ impl Event {
             resource: delivery.resource().map(str::to_owned),
             subject,
             received_at_ms: milliseconds(delivery.received_at()),
-            method: parts.method.as_str().to_owned(),
-            uri: without_credentials(config.uri_without_secret(&parts.uri).to_string()),
-            headers: parts.headers.iter().filter(|(_, value)| !value.is_sensitive()).filter_map(kept).collect(),
-            body,
+            method: parts.method.clone(),
+            uri: text::to_uri(without_credentials(config.uri_without_secret(&parts.uri).to_string())),
+            headers: kept(&parts.headers, config),
+            body: delivery.body_without_token(),
         }
     }
 
@@ -84,23 +83,31 @@ impl Event {
         if self.received_at_ms < 0 { SystemTime::UNIX_EPOCH - since } else { SystemTime::UNIX_EPOCH + since }
     }
 
-    /// Makes the request anew, as far as what is kept allows: a hand may have been at the store.
+    /// Makes the request anew.
     pub(crate) fn into_request(self) -> (Request<RequestBody>, Bytes) {
         let body = Bytes::from(self.body);
         let mut request = Request::new(RequestBody::delivered(body.clone()));
-        *request.method_mut() = self.method.parse().unwrap_or(Method::POST);
-        *request.uri_mut() = self.uri.parse().unwrap_or_default();
-        let headers: HeaderMap = self
-            .headers
-            .iter()
-            .filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value).ok()?)))
-            .collect();
-        *request.headers_mut() = headers;
+        *request.method_mut() = self.method;
+        *request.uri_mut() = self.uri;
+        *request.headers_mut() = self.headers;
         // It was that of the body with the token in it.
         request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
         request.headers_mut().remove(header::TRANSFER_ENCODING);
         (request, body)
     }
+}
+
+/// Copies the headers that are kept, all into one piece of memory: their own is what the server read from the
+/// connection, and may be far larger.
+fn kept(headers: &HeaderMap, config: &Config) -> HeaderMap {
+    let is_kept = |(name, value): &(&HeaderName, &HeaderValue)| !value.is_sensitive() && !names_credential(name.as_str());
+    let kept: Vec<_> = headers.iter().filter(is_kept).collect();
+    let mut memory = BytesMut::with_capacity(kept.iter().map(|(_, value)| value.len()).sum());
+    let copied = kept.into_iter().filter_map(|(name, value)| {
+        memory.extend_from_slice(&config.header_without_secret(value.as_bytes()));
+        Some((name.clone(), HeaderValue::from_maybe_shared(memory.split().freeze()).ok()?))
+    });
+    copied.collect()
 }
 
 /// The URI without the parameters that carry credentials.

@@ -33,6 +33,7 @@ pub use self::operator::PostgresOperator;
 pub use self::options::PostgresOptions;
 use self::statements::{Statements, moment, storable, whole_milliseconds};
 use super::Event;
+use super::event::text;
 use super::operate::State;
 use super::store::{Claim, Claimed, Lease, Received, Settlement, Store, StoreError, StoreErrorKind};
 use super::worker::Run;
@@ -109,14 +110,8 @@ impl PostgresStore {
         let received_at: Vec<_> = batch.iter().map(|event| moment(event.received_at_ms)).collect();
         let tenants = column(|event| event.tenant.as_deref().unwrap_or_default());
         let keys = column(|event| &event.key);
-        let headers: Vec<_> = batch
-            .iter()
-            .map(|event| {
-                let pairs: Vec<_> =
-                    event.headers.iter().map(|(name, value)| (storable(name), storable(value))).collect();
-                serde_json::to_string(&pairs).unwrap_or_default()
-            })
-            .collect();
+        let uris: Vec<_> = batch.iter().map(|event| event.uri.to_string()).collect();
+        let headers: Vec<_> = batch.iter().map(|event| text::of_headers(&event.headers)).collect();
         let connection = self.inner.connections.get().await?;
         let put = connection.prepare_cached(&self.inner.statements.put).await.map_err(wrong)?;
         let inserted = connection
@@ -130,8 +125,8 @@ impl PostgresStore {
                     &tenants,
                     &column(|event| &event.token_fingerprint),
                     &keys,
-                    &column(|event| &event.method),
-                    &column(|event| &event.uri),
+                    &column(|event| event.method.as_str()),
+                    &uris,
                     &headers,
                     &column(|event| &event.body),
                 ],

@@ -54,7 +54,7 @@ async fn comes_out_as_it_was_put<T: Testbed>(testbed: &T) -> Kept {
     events[1].tenant = Some("a tenant".to_owned());
     events[1].resource = None;
     events[1].subject = None;
-    events[2].headers = Vec::new();
+    events[2].headers.clear();
     events[2].body = format!(r#"{{"data":"{}"}}"#, "x".repeat(1024 * 1024));
     put(&store, events.to_vec(), &[Received::New; 3]).await?;
     let mut claimed = claim_all(&store, 3).await?;

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use tokio_postgres::{Error, Row};
 
 use super::super::Event;
-use super::super::event::milliseconds;
+use super::super::event::{milliseconds, text};
 use super::super::operate::{Entry, State};
 use super::super::store::{Claimed, Lease};
 use super::table::Table;
@@ -233,9 +233,9 @@ pub(super) fn event(row: &Row) -> Result<Event, Error> {
         resource: row.try_get("resource")?,
         subject: row.try_get("subject")?,
         received_at_ms: milliseconds(row.try_get("received_at")?),
-        method: row.try_get("method")?,
-        uri: row.try_get("uri")?,
-        headers: serde_json::from_str(row.try_get("headers")?).unwrap_or_default(),
+        method: text::to_method(row.try_get("method")?),
+        uri: text::to_uri(row.try_get("uri")?),
+        headers: text::to_headers(row.try_get("headers")?),
         body: row.try_get::<_, Option<String>>("body")?.unwrap_or_default(),
     })
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::Event;
+use super::super::event::text;
 use super::super::operate::{Entry, State};
 use super::super::store::{Lease, Settlement};
 
@@ -60,9 +61,9 @@ pub(super) fn put(connection: &Connection, batch: &[Event], now: i64) -> rusqlit
             if inserted == 0 {
                 return Ok(None);
             }
-            let headers = serde_json::to_string(&event.headers).unwrap_or_default();
             let id = connection.last_insert_rowid();
-            insert_request.execute(params![id, event.method, event.uri, headers, event.body])?;
+            let (uri, headers) = (event.uri.to_string(), text::of_headers(&event.headers));
+            insert_request.execute(params![id, event.method.as_str(), uri, headers, event.body])?;
             Ok(Some(id))
         })
         .collect()
@@ -249,8 +250,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
 
 /// An event in full, or as much of it as is still there.
 pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
-    let headers = row.get_ref(14)?.as_str_or_null()?;
-    let text = |place| Ok::<String, rusqlite::Error>(row.get::<_, Option<String>>(place)?.unwrap_or_default());
+    let written = |place| Ok::<String, rusqlite::Error>(row.get::<_, Option<String>>(place)?.unwrap_or_default());
     Ok(Event {
         received_at_ms: row.get(3)?,
         event: row.get(5)?,
@@ -259,10 +259,10 @@ pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
         resource: row.get(9)?,
         token_fingerprint: row.get(10)?,
         key: row.get(11)?,
-        method: text(12)?,
-        uri: text(13)?,
-        headers: headers.and_then(|headers| serde_json::from_str(headers).ok()).unwrap_or_default(),
-        body: text(15)?,
+        method: text::to_method(&written(12)?),
+        uri: text::to_uri(written(13)?),
+        headers: text::to_headers(&written(14)?),
+        body: written(15)?,
     })
 }
 

@@ -73,8 +73,8 @@ async fn a_delivery_is_on_disk_before_it_is_acknowledged_and_no_handler_is_calle
     let text = format!("{event:?}");
     assert!(!text.contains(TOKEN) && !text.to_lowercase().contains("secret"), "{text}");
     assert_eq!(event.body, body("", r#"{"id":4223501188,"note":"naïve ☎"}"#));
-    assert_eq!((event.method.as_str(), event.uri.as_str()), ("POST", "/hook?a=1&b=2"));
-    assert_eq!(event.headers, [("user-agent".to_owned(), "axios/1.7.9".to_owned())]);
+    assert_eq!((event.method.as_str(), event.uri.to_string().as_str()), ("POST", "/hook?a=1&b=2"));
+    assert_eq!((event.headers.len(), event.headers["user-agent"].to_str().unwrap()), (1, "axios/1.7.9"));
     assert_eq!((event.event.as_str(), event.resource.as_deref()), ("call.created", Some("call")));
     assert_eq!(event.subject.as_deref(), Some("call/4223501188"));
     assert_eq!((event.token_fingerprint.len(), event.key.len()), (16, 32));
@@ -111,7 +111,7 @@ async fn credentials_that_stand_where_they_should_not_are_not_stored_either() {
     let text = format!("{event:?}");
     assert!(!text.contains(TOKEN), "{text}");
     assert!(!text.contains("s3cret") && !text.contains("%73%33cret") && !text.contains(r#""secret""#), "{text}");
-    assert_eq!(event.headers[0], ("user-agent".to_owned(), "axios/1.7.9".to_owned()));
+    assert_eq!(event.headers["user-agent"], "axios/1.7.9");
     assert_eq!(event.uri, "/hook?page=1");
     serde_json::from_str::<serde_json::Value>(&event.body).unwrap();
 }
