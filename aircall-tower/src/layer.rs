@@ -223,10 +223,10 @@ impl Config {
     }
 
     /// The value of a header as far as it may be stored.
-    pub(crate) fn header_without_secret<'a>(&self, value: &'a [u8]) -> Cow<'a, [u8]> {
+    pub(crate) fn header_without_secret<'a>(&self, value: Cow<'a, str>) -> Cow<'a, str> {
         match &self.url_secret {
-            Some(secret) => secret.hide(&String::from_utf8_lossy(value)).into_bytes().into(),
-            None => value.into(),
+            Some(secret) => secret.hide(&value).into(),
+            None => value,
         }
     }
 }

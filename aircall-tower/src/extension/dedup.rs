@@ -5,6 +5,11 @@ use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
+use super::Timestamp;
+
+/// The latest time that six bytes hold, in the year 10889.
+const LATEST: i64 = (1 << 48) - 1;
+
 /// A name for the content of a delivery, since Aircall gives it none.
 ///
 /// Two deliveries have the same key if their bodies are the same to the byte, the value of the token aside: so a retry
@@ -13,16 +18,18 @@ use sha2::{Digest, Sha256};
 /// for each agent of a ring group with the same event, call and second, and `user.closed.v2` comes twice by design.
 /// A key made of event, id and timestamp would swallow them.
 ///
-/// It is the first half of a SHA-256 and does not change between versions or machines, so it can be stored. Keep keys
-/// for more than twelve hours, for as long as Aircall may send an event again.
+/// It is the time in the envelope, in milliseconds since 1970 and six bytes, and ten bytes of a SHA-256. So keys are in the order
+/// of time, as UUIDs of version 7 are, and an index of them grows at its end instead of all over. A key does not change between
+/// versions or machines, so it can be stored. Keep keys for more than twelve hours, for as long as Aircall may send an event again.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DedupKey([u8; 16]);
 
 impl DedupKey {
-    pub(super) fn of(body: &[u8], token: Range<usize>, millis: i64) -> Self {
+    pub(super) fn of(body: &[u8], token: Range<usize>, time: Timestamp) -> Self {
         let digest = Sha256::new().chain_update(&body[..token.start]).chain_update(&body[token.end..]).finalize();
+        let time = time.unix_millis().clamp(0, LATEST).to_be_bytes();
         let mut key = [0; 16];
-        key[..6].copy_from_slice(&millis.clamp(0, (1 << 48) - 1).to_be_bytes()[2..]);
+        key[..6].copy_from_slice(&time[2..]);
         key[6..].copy_from_slice(&digest[..10]);
         Self(key)
     }

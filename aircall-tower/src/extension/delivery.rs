@@ -189,7 +189,7 @@ impl Delivery {
     #[must_use]
     pub fn dedup_key(&self) -> DedupKey {
         let envelope = &self.envelope;
-        *self.dedup_key.get_or_init(|| DedupKey::of(&envelope.body, envelope.token.clone(), envelope.timestamp.unix_millis()))
+        *self.dedup_key.get_or_init(|| DedupKey::of(&envelope.body, envelope.token.clone(), envelope.timestamp))
     }
 
     /// Has the key under which it was stored: that of what arrived, of which more than the token may be gone by now.

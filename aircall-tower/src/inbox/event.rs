@@ -43,7 +43,7 @@ pub struct Event {
     #[serde(with = "text::uri")]
     pub uri: Uri,
     /// The headers of the request, without the secret of the URL and without those whose names say that they carry
-    /// credentials, such as `x-auth-token`. Stores keep them as text, and replace what is no UTF-8.
+    /// credentials, such as `x-auth-token`. What is no UTF-8 in them is replaced.
     #[serde(with = "text::headers")]
     pub headers: HeaderMap,
     /// The body, a JSON text, without the token.
@@ -100,11 +100,13 @@ impl Event {
 /// Copies the headers that are kept, all into one piece of memory: their own is what the server read from the
 /// connection, and may be far larger.
 fn kept(headers: &HeaderMap, config: &Config) -> HeaderMap {
-    let is_kept = |(name, value): &(&HeaderName, &HeaderValue)| !value.is_sensitive() && !names_credential(name.as_str());
+    let is_kept =
+        |(name, value): &(&HeaderName, &HeaderValue)| !value.is_sensitive() && !names_credential(name.as_str());
     let kept: Vec<_> = headers.iter().filter(is_kept).collect();
     let mut memory = BytesMut::with_capacity(kept.iter().map(|(_, value)| value.len()).sum());
     let copied = kept.into_iter().filter_map(|(name, value)| {
-        memory.extend_from_slice(&config.header_without_secret(value.as_bytes()));
+        let value = config.header_without_secret(String::from_utf8_lossy(value.as_bytes()));
+        memory.extend_from_slice(value.as_bytes());
         Some((name.clone(), HeaderValue::from_maybe_shared(memory.split().freeze()).ok()?))
     });
     copied.collect()

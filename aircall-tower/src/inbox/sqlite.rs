@@ -5,6 +5,8 @@
 mod file;
 mod fresh;
 mod identity;
+mod leases;
+mod log;
 mod operator;
 mod statements;
 mod writer;

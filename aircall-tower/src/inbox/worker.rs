@@ -206,6 +206,8 @@ where
 
     /// Tells the store what has ended and takes what is due, in one go. Returns false if there was nothing to do.
     async fn exchange(&mut self) -> bool {
+        // Those who are about to be done have their turn, so that they are settled together.
+        task::yield_now().await;
         while let Some(ended) = self.runs.try_join_next_with_id() {
             self.ended(ended);
         }

@@ -110,8 +110,24 @@ async fn the_key_ignores_the_token_and_nothing_else() {
     assert_eq!(keys[0], keys[1]);
     assert!(keys[0] != keys[2] && keys[0] != keys[3] && keys[2] != keys[3]);
     // Stored keys outlive versions, so the value is part of the contract.
-    assert_eq!(keys[0].to_string(), "9f00740ebddef86304cc009dcaa7101e");
+    assert_eq!(keys[0].to_string(), "01a0c4506c009f00740ebddef86304cc");
     assert_eq!(keys[0].to_bytes().len(), 16);
+}
+
+#[tokio::test]
+async fn keys_are_in_the_order_of_the_time_in_the_envelope() {
+    let at = async |time: &str| {
+        let text = body(TOKEN, "{}").replace("1790000000", time);
+        delivered(text).await.dedup_key()
+    };
+    let mut keys = Vec::new();
+    for time in ["-5", "0", "1790000000", "1790000001", "9007199254740991"] {
+        keys.push(at(time).await);
+    }
+    assert!(keys[2..].is_sorted(), "{keys:?}");
+    let times: Vec<_> = keys.iter().map(|key| key.to_string()[..12].to_owned()).collect();
+    assert_eq!(times, ["000000000000", "000000000000", "01a0c4506c00", "01a0c4506fe8", "ffffffffffff"]);
+    assert_ne!(keys[0], keys[1], "what has no place among the times still differs");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Holds the inbox against the limit of the disk, in turns of one process.
 //!
 //! ```sh
-//! cargo run --release -p aircall-benches-inbox [-- --seconds 1 --rounds 9 --callers 256 --handlers 64 --in DIRECTORY]
+//! cargo run --release -p aircall-benches-inbox [-- --seconds 1 --rounds 9 --callers 256 --handlers 64 --threads 1 --in DIRECTORY]
 //! cargo run --release -p aircall-benches-inbox -- --check
 //! ```
 //!
@@ -101,8 +101,11 @@ fn prepare() -> Result<(Runtime, PathBuf), String> {
     if !syncs::are_counted().map_err(|error| error.to_string())? {
         return Err("syncs are not counted: expected the library to be loaded before libc".to_owned());
     }
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if let Some(threads) = arguments::text("--threads").and_then(|threads| threads.parse().ok()) {
+        runtime.worker_threads(threads);
+    }
+    let runtime = runtime.enable_all().build().map_err(|error| error.to_string())?;
     Ok((runtime, arguments::text("--in").map_or_else(std::env::temp_dir, PathBuf::from)))
 }
 

@@ -89,7 +89,10 @@ mod tests {
         event.headers.append("x-name", "Zoë".parse().unwrap());
         event.headers.append("x-name", "Ada".parse().unwrap());
         let text = serde_json::to_string(&event).unwrap();
-        assert!(text.contains(r#""headers":[["content-type","application/json"],["x-name","Zoë"],["x-name","Ada"]]"#), "{text}");
+        assert!(
+            text.contains(r#""headers":[["content-type","application/json"],["x-name","Zoë"],["x-name","Ada"]]"#),
+            "{text}"
+        );
         assert!(text.contains(r#""method":"POST","uri":"/aircall/webhook?from=aircall""#), "{text}");
         assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event);
 

@@ -38,3 +38,28 @@ impl Fresh {
         *self = Self::default();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::contract::event;
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_bounded_and_can_be_taken_once_in_any_order() {
+        let mut fresh = Fresh::default();
+        let large = |number| Event { body: "x".repeat(BYTES / 4), ..event(number) };
+        for number in 1..=5 {
+            fresh.keep(number.into(), large(number));
+        }
+        assert_eq!((fresh.events.len(), fresh.bytes), (4, BYTES), "the oldest are kept");
+        assert_eq!(fresh.take(5), None);
+        assert_eq!(fresh.take(2), Some(large(2)));
+        assert_eq!(fresh.take(2), None);
+        fresh.keep(6, event(6));
+        assert_eq!([6, 1, 4, 3].map(|id| fresh.take(id).is_some()), [true; 4]);
+        assert_eq!((fresh.events.len(), fresh.bytes), (0, 0));
+        fresh.keep(7, event(7));
+        fresh.clear();
+        assert_eq!((fresh.take(7), fresh.bytes), (None, 0));
+    }
+}

@@ -2,7 +2,6 @@
 //!
 //! Everything that has been asked for by the time it looks goes into one transaction.
 
-use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -17,6 +16,8 @@ use super::super::store::{Claim, Claimed, Lease, Received, Settlement, StoreErro
 use super::file::{self, Lock, Synchronous};
 use super::fresh::Fresh;
 use super::identity::Identity;
+use super::leases::Leases;
+use super::log::{CALM, Log};
 use super::statements::Begun;
 use super::{SqliteOptions, Wake, statements};
 
@@ -46,19 +47,6 @@ const COMMANDS: usize = 256;
 const PRUNE_EVERY: Duration = Duration::from_secs(1);
 const PRUNE_STEP: usize = 500;
 
-/// From how many pages on the log is moved into the file in any case: seldom enough that fewer than one in a hundred waits
-/// for it, as long as no crowd comes. Two thirds of the space that has to stay free are the most, since the file grows by what
-/// is new in the log; but even where little has to, the log gets long enough for a move to be worth its two syncs.
-const LONGEST_LOG: u64 = 10_000;
-const SHORTEST_LOG: u64 = 1000;
-const PAGE: u64 = 4096;
-
-/// How long it has to be, in tenths of that, to be moved as soon as nothing else is to be done.
-const WORTH_MOVING: u64 = 6;
-
-/// Longer than any lease.
-const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
 /// How long a file is left alone that turned out to be damaged or gone, before it is opened again.
 const REOPEN_AFTER: Duration = Duration::from_secs(1);
 
@@ -70,19 +58,12 @@ pub(super) struct Writer {
     synchronous: Option<Synchronous>,
     failed_at: Instant,
     clock: Clock,
-    leases: HashMap<i64, Held>,
+    leases: Leases,
     fresh: Fresh,
+    log: Log,
     prune_at: Instant,
     wake: Arc<Wake>,
     _lock: Lock,
-}
-
-/// A lease in this process, which ends by a clock that nobody sets.
-#[derive(Clone)]
-struct Held {
-    lease: Lease,
-    until: Instant,
-    suspect: bool,
 }
 
 impl Writer {
@@ -108,8 +89,9 @@ impl Writer {
             synchronous: Some(Synchronous::Full),
             failed_at: now,
             clock,
-            leases: HashMap::new(),
+            leases: Leases::default(),
             fresh: Fresh::default(),
+            log: Log::new(),
             prune_at: now,
             wake,
             _lock: lock,
@@ -125,9 +107,11 @@ impl Writer {
 
     fn work(mut self, mut received: mpsc::Receiver<Command>) {
         let mut closing = Vec::new();
+        let mut done = Instant::now();
         while closing.is_empty()
             && let Some(first) = received.blocking_recv()
         {
+            let calm = done.elapsed() >= CALM;
             let mut commands = vec![first];
             while commands.len() < COMMANDS
                 && let Ok(command) = received.try_recv()
@@ -136,8 +120,9 @@ impl Writer {
             }
             closing.extend(commands.extract_if(.., |command| matches!(command, Command::Close(_))));
             self.transact(commands);
-            self.checkpoint(received.is_empty());
+            self.checkpoint(calm);
             while self.prune() && received.is_empty() {}
+            done = Instant::now();
         }
         received.close();
         // The last one to close a file moves its log into it and removes that.
@@ -208,11 +193,7 @@ impl Writer {
             Command::Settle(batch, _) => {
                 let settled = statements::settle(self.connection()?, batch, self.options.keep_bodies, now);
                 settled.map_err(|error| self.explain(&error))?;
-                for (lease, _) in batch {
-                    if self.leases.get(&lease.id).is_some_and(|held| held.lease == *lease) {
-                        self.leases.remove(&lease.id);
-                    }
-                }
+                batch.iter().for_each(|(lease, _)| self.leases.end(*lease));
                 Ok(Done::Settle)
             }
             Command::Close(_) => Ok(Done::Nothing),
@@ -221,43 +202,35 @@ impl Writer {
 
     fn claim(&mut self, claim: Claim, now: i64) -> Result<Vec<Claimed>, StoreError> {
         let instant = Instant::now();
-        let ended: Vec<Lease> =
-            self.leases.values().filter(|held| held.until <= instant).map(|held| held.lease).collect();
+        let over = self.leases.over(instant);
         let connection = self.connection()?;
         let asked = (|| {
             if claim.in_order {
                 statements::keep_open(connection)?;
             }
-            for lease in &ended {
+            for lease in &over {
                 statements::release(connection, *lease, now)?;
             }
-            let held = self.leases.len() - ended.len();
-            let suspect_runs = self.leases.values().any(|held| held.suspect && held.until > instant);
             match statements::suspect(connection, now)? {
-                _ if suspect_runs => Ok(Vec::new()),
-                Some(_) if held > 0 => Ok(Vec::new()),
+                _ if self.leases.suspect_runs(instant) => Ok(Vec::new()),
+                Some(_) if self.leases.len() > over.len() => Ok(Vec::new()),
                 Some(id) => statements::claim_one(connection, id, now),
                 None => statements::claim(connection, claim.max, claim.in_order, now),
             }
         })();
         let begun = asked.map_err(|error| self.explain(&error))?;
-        if begun.len() < claim.max {
+        let all = begun.len() < claim.max;
+        if all {
             let next = statements::next_due(connection, now).map_err(|error| self.explain(&error))?;
             self.wake.set_next_due(
                 next.map(|due| tokio::time::Instant::now() + Duration::from_millis((due - now).unsigned_abs())),
             );
         }
-        for lease in &ended {
-            self.leases.remove(&lease.id);
-        }
-        let until = instant.checked_add(claim.lease).unwrap_or(instant + FAR);
-        self.leases.extend(
-            begun.iter().map(|begun| (begun.lease.id, Held { lease: begun.lease, until, suspect: begun.interrupted > 1 })),
-        );
-        let all = begun.len() < claim.max;
+        over.into_iter().for_each(|lease| self.leases.end(lease));
+        begun.iter().for_each(|begun| self.leases.begin(begun, instant, claim.lease));
         let claimed = begun.into_iter().map(|begun| self.claimed(begun)).collect();
         if all {
-            // Nothing is due that could still be asked for.
+            // What is still in memory was removed from the file by somebody else.
             self.fresh.clear();
         }
         claimed
@@ -280,7 +253,9 @@ impl Writer {
                     self.wake.news.notify_one();
                 }
                 for (id, event) in ids.into_iter().zip(batch) {
-                    if let Some(id) = id {
+                    if let Some(id) = id
+                        && !self.leases.is_held(id)
+                    {
                         self.fresh.keep(id, event);
                     }
                 }
@@ -315,28 +290,30 @@ impl Writer {
         more
     }
 
-    /// Moves the log into the file once it has become long, in a moment when nobody waits if such a moment comes.
-    fn checkpoint(&mut self, idle: bool) {
-        let longest = (self.options.free_space / 3 * 2 / PAGE).clamp(SHORTEST_LOG, LONGEST_LOG);
-        let enough = if idle { longest * WORTH_MOVING / 10 } else { longest };
+    /// Moves the log into the file if it is time for that.
+    fn checkpoint(&mut self, calm: bool) {
+        let begun = Instant::now();
         let moved = self.connection().and_then(|connection| {
             let pages = statements::log(connection).map_err(|error| self.explain(&error))?;
-            if pages < enough {
-                return Ok(());
+            if !self.log.is_to_be_moved(pages, calm, self.options.free_space) {
+                return Ok(None);
             }
-            statements::checkpoint(connection).map_err(|error| self.explain(&error))
+            statements::checkpoint(connection).map_err(|error| self.explain(&error))?;
+            Ok(Some(pages))
         });
-        if let Err(error) = &moved {
-            self.failed(error);
+        match moved {
+            Ok(Some(pages)) => self.log.moved(pages, begun.elapsed()),
+            Ok(None) => {}
+            Err(error) => self.failed(&error),
         }
     }
 
     /// Refuses what is new where the disk or the file has no room for it.
     fn has_room(&self) -> Result<(), StoreError> {
-        let full =
-            |what: String| Err(StoreError::new(StoreErrorKind::Full, format!("{}: {what}", self.path.display())));
         // A file system that does not say how much is free is found out to be full when it is.
         let free = fs4::available_space(&self.path).unwrap_or(u64::MAX);
+        let full =
+            |what: String| Err(StoreError::new(StoreErrorKind::Full, format!("{}: {what}", self.path.display())));
         if free < self.options.free_space {
             return full(format!("{free} bytes of the disk are free, expected at least {}", self.options.free_space));
         }
@@ -380,8 +357,8 @@ impl Writer {
                 file::check(&self.path, &opened)?;
                 self.identity = Identity::of(&self.path)?;
                 // A commit that failed may be there all the same, and in it claims that nobody was told of.
-                let held: HashSet<Lease> = self.leases.values().map(|held| held.lease).collect();
-                statements::regain(&opened, &held, self.clock.now()).map_err(|error| self.explain(&error))?;
+                statements::regain(&opened, &self.leases.held(), self.clock.now())
+                    .map_err(|error| self.explain(&error))?;
                 Ok(opened)
             });
             self.synchronous = None;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aircall_tower::inbox::contract::event;
 use aircall_tower::inbox::sqlite::{SqliteOperator, SqliteOptions, SqliteStore};
-use aircall_tower::inbox::{Claim, Claimed, Operate, Settlement, Store, StoreError, StoreErrorKind};
+use aircall_tower::inbox::{Claim, Claimed, Filter, Operate, Settlement, Store, StoreError, StoreErrorKind};
 use rusqlite::Connection;
 
 use super::road::Place;
@@ -43,6 +43,42 @@ async fn only_one_can_have_a_file_open() {
     }
     store.close().await;
     drop(place.open());
+}
+
+#[tokio::test]
+async fn more_than_is_kept_in_memory_comes_out_whole_and_in_its_order() {
+    let place = Place::new();
+    let store = place.open();
+    let events: Vec<_> = (1..=20)
+        .map(|number| {
+            let mut event = event(number);
+            event.body = format!(r#"{{"data":"{}"}}"#, number.to_string().repeat(1024 * 512));
+            event
+        })
+        .collect();
+    for event in &events {
+        store.put(vec![event.clone()]).await.unwrap();
+    }
+    let claimed: Vec<_> = claim(&store).await.into_iter().map(|claimed| claimed.event).collect();
+    assert!(claimed == events, "{} events, or others than were put", claimed.len());
+}
+
+#[tokio::test]
+async fn what_a_hand_has_done_to_a_new_event_counts() {
+    let place = Place::new();
+    let store = place.open();
+    let operator = store.operator();
+    store.put(vec![event(1), event(2), event(3)]).await.unwrap();
+    let waits = operator.list(Filter::default()).await.unwrap();
+    let id = |number: usize| waits.iter().map(|entry| entry.id).rev().nth(number - 1).unwrap();
+    operator.discard(vec![id(1)]).await.unwrap();
+    Connection::open(place.path()).unwrap().execute("DELETE FROM event_states WHERE id = ?", [id(2)]).unwrap();
+    let keys = |claimed: &[Claimed]| claimed.iter().map(|claimed| claimed.event.key.clone()).collect::<Vec<_>>();
+    assert_eq!(keys(&claim(&store).await), [event(3).key]);
+    operator.replay(vec![id(1)]).await.unwrap();
+    store.put(vec![event(2)]).await.unwrap();
+    let claimed = claim(&store).await;
+    assert_eq!(claimed.iter().map(|claimed| claimed.event.clone()).collect::<Vec<_>>(), [event(1), event(2)]);
 }
 
 #[test]
