@@ -87,9 +87,11 @@ impl PostgresStore {
     ///
     /// Returns an error if the statement fails. Nothing else can then be done in the transaction.
     pub async fn settle_in(&self, transaction: &Transaction<'_>, run: &Run) -> Result<bool, StoreError> {
-        let attempt = i32::try_from(run.attempt()).unwrap_or(i32::MAX);
         let settled = transaction
-            .execute(&self.inner.statements.settle_in, &[&run.id(), &attempt, &self.inner.forget_bodies])
+            .execute(
+                &self.inner.statements.settle_in,
+                &[&run.lease().id, &run.lease().fence, &self.inner.forget_bodies],
+            )
             .await;
         settled.map(|settled| settled > 0).map_err(|error| failure::explain(&error))
     }

@@ -41,6 +41,7 @@ pub(super) async fn check<T: Testbed>(testbed: &T) -> Result<(), Broken> {
         "events of one subject come one after the other if that is asked for" => order(testbed);
         "what was put is there after a crash" => survives(testbed);
         "what was running is due at once after a crash, and after a second one alone" => suspects(testbed);
+        "one that is suspected of having caused a crash keeps its place in the order of its subject" => suspects_in_order(testbed);
         "who waits is told of what is put, and of what becomes due" => wakes(testbed);
         "many at once get each event once" => many_at_once(testbed);
         "a store that was closed refuses" => closes(testbed);
@@ -237,6 +238,28 @@ async fn suspects<T: Testbed>(testbed: &T) -> Kept {
     }
     same(&seen, &HashSet::from([event(1).key, event(2).key]))?;
     same(&claim_all(&store, 1).await?[0].interrupted, &0)
+}
+
+async fn suspects_in_order<T: Testbed>(testbed: &T) -> Kept {
+    if !T::KEEPS_ORDER {
+        return Ok(());
+    }
+    let store = testbed.fresh().await;
+    let mut events = [event(1), event(2), event(3)];
+    events[1].subject = events[0].subject.clone();
+    put(&store, events.to_vec(), &[Received::New; 3]).await?;
+    claim_all(&store, 3).await?;
+    let store = testbed.reopen(store).await;
+    claim_all(&store, 3).await?;
+    let store = testbed.reopen(store).await;
+    let in_order = Claim { max: 10, lease: LEASE, in_order: true };
+    let first = until_claimed(&store, in_order).await?;
+    same(&first.event.key, &event(1).key)?;
+    settle(&store, first.lease, retry(LEASE)).await?;
+    let of_another = until_claimed(&store, in_order).await?;
+    same(&of_another.event.key, &event(3).key)?;
+    settle(&store, of_another.lease, Settlement::Done).await?;
+    same(&claim(&store, 10, true).await?.len(), &0)
 }
 
 async fn wakes<T: Testbed>(testbed: &T) -> Kept {

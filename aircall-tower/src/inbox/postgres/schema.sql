@@ -3,6 +3,7 @@ CREATE TABLE aircall_events (
     state             text        NOT NULL CHECK (state IN ('ready', 'running', 'done', 'dead')),
     attempts          integer     NOT NULL DEFAULT 0,
     interrupted       integer     NOT NULL DEFAULT 0,
+    fence             bigint      NOT NULL DEFAULT 0,
     received_at       timestamptz NOT NULL,
     due_at            timestamptz NOT NULL,
     updated_at        timestamptz NOT NULL,

@@ -49,10 +49,10 @@ const CLAIM: &str = "
             AND NOT EXISTS (SELECT FROM suspect) {in_order}
         ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
     )
-    UPDATE {events} SET state = 'running', attempts = attempts + 1, owner = $1, updated_at = statement_timestamp(),
+    UPDATE {events} SET state = 'running', attempts = attempts + 1, fence = fence + 1, owner = $1, updated_at = statement_timestamp(),
         due_at = statement_timestamp() + $4 * interval '1 ms'
     WHERE id IN (SELECT id FROM suspect WHERE NOT $3 UNION ALL SELECT id FROM due)
-    RETURNING id, attempts, interrupted, {columns}";
+    RETURNING id, fence, attempts, interrupted, {columns}";
 
 /// Another of the same subject that runs, or that came earlier and waits. A later one can run, if it was the first to be
 /// seen.
@@ -77,7 +77,7 @@ const SETTLE: &str = "
     WITH said AS MATERIALIZED (
         SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[]) AS said (id, fence, state, after, reason)
     ), held AS MATERIALIZED (
-        SELECT events.id FROM {events} AS events JOIN said ON events.id = said.id AND events.attempts = said.fence
+        SELECT events.id FROM {events} AS events JOIN said ON events.id = said.id AND events.fence = said.fence
         WHERE events.state = 'running' ORDER BY events.id FOR UPDATE OF events SKIP LOCKED
     ), settled AS (
         UPDATE {events} AS events SET state = said.state, due_at = now() + said.after * interval '1 ms', updated_at = now(),
@@ -86,13 +86,13 @@ const SETTLE: &str = "
         FROM said JOIN held ON held.id = said.id WHERE events.id = said.id
         RETURNING events.id
     )
-    SELECT count(*) FROM said JOIN {events} AS events ON events.id = said.id AND events.attempts = said.fence
+    SELECT count(*) FROM said JOIN {events} AS events ON events.id = said.id AND events.fence = said.fence
     WHERE events.state = 'running' AND said.id NOT IN (SELECT id FROM settled)";
 
 const SETTLE_IN: &str = "
     UPDATE {events} SET state = 'done', due_at = now(), updated_at = now(), interrupted = 0, owner = NULL,
         body = CASE WHEN $3 THEN NULL ELSE body END
-    WHERE id = $1 AND attempts = $2 AND state = 'running'";
+    WHERE id = $1 AND fence = $2 AND state = 'running'";
 
 /// Owners of events that are not there any more, and whether the server has only just been started.
 const GONE: &str = "
@@ -122,7 +122,7 @@ const NOBODY_THERE: &str = "NOT EXISTS (
 const REGAIN: &str = "
     UPDATE {events} SET state = 'ready', due_at = now(), updated_at = now(), owner = CASE WHEN interrupted > 1 THEN owner END,
         last_error = 'the lease ran out, or nobody waited for the claim'
-    WHERE owner = $1 AND state = 'running' AND (id, attempts::bigint) NOT IN (SELECT * FROM unnest($2::bigint[], $3::bigint[]))";
+    WHERE owner = $1 AND state = 'running' AND (id, fence) NOT IN (SELECT * FROM unnest($2::bigint[], $3::bigint[]))";
 
 /// Makes due what has been leased for long enough, be it by the clock of the server or, if that is behind, by ours.
 const EXPIRE: &str = "
@@ -259,11 +259,10 @@ pub(super) fn entry(row: &Row) -> Result<Entry, Error> {
 }
 
 pub(super) fn claimed(row: &Row) -> Result<Claimed, Error> {
-    let attempts: i32 = row.try_get("attempts")?;
     Ok(Claimed {
-        lease: Lease { id: row.try_get("id")?, fence: attempts.into() },
+        lease: Lease { id: row.try_get("id")?, fence: row.try_get("fence")? },
         event: event(row)?,
-        attempt: count(attempts),
+        attempt: count(row.try_get("attempts")?),
         interrupted: count(row.try_get("interrupted")?),
     })
 }

@@ -1,10 +1,12 @@
 -- `OR` and no `IN`, for which a table of four rows is made at each change.
+-- `fence`: how often it has been leased, which nothing sets back, so that an old lease is never taken for the current one.
 -- `AUTOINCREMENT`: a number that a person or a lease has is never that of another event, whatever has been forgotten.
 CREATE TABLE event_states (
     id                INTEGER PRIMARY KEY AUTOINCREMENT,
     state             TEXT    NOT NULL CHECK (state = 'ready' OR state = 'running' OR state = 'done' OR state = 'dead'),
     attempts          INTEGER NOT NULL DEFAULT 0,
     interrupted       INTEGER NOT NULL DEFAULT 0,
+    fence             INTEGER NOT NULL DEFAULT 0,
     received_at       INTEGER NOT NULL,
     due_at            INTEGER NOT NULL,
     updated_at        INTEGER NOT NULL,

@@ -69,19 +69,33 @@ pub(super) fn put(connection: &Connection, batch: &[Event], now: i64) -> rusqlit
         .collect()
 }
 
+/// That no other of the same subject that came earlier is running or waits to be tried again.
+macro_rules! first_of_its_subject {
+    () => {
+        "NOT EXISTS (
+             SELECT 1 FROM event_states AS earlier
+             WHERE earlier.state IN ('ready', 'running') AND earlier.subject = later.subject AND earlier.id < later.id
+         )"
+    };
+}
+
 /// The event that is suspected of having ended a process, and due; the least suspected first.
-pub(super) fn suspect(connection: &Connection, now: i64) -> rusqlite::Result<Option<i64>> {
-    connection
-        .prepare_cached(
-            "SELECT id FROM event_states WHERE state = 'ready' AND interrupted > 1 AND due_at <= ? ORDER BY interrupted, id LIMIT 1",
-        )?
-        .query_row([now], |row| row.get(0))
-        .optional()
+pub(super) fn suspect(connection: &Connection, in_order: bool, now: i64) -> rusqlite::Result<Option<i64>> {
+    const PLAIN: &str = "SELECT id FROM event_states WHERE state = 'ready' AND interrupted > 1 AND due_at <= ?
+         ORDER BY interrupted, id LIMIT 1";
+    const IN_ORDER: &str = concat!(
+        "SELECT id FROM event_states AS later WHERE state = 'ready' AND interrupted > 1 AND due_at <= ? AND ",
+        first_of_its_subject!(),
+        " ORDER BY interrupted, id LIMIT 1"
+    );
+    let mut suspect = connection.prepare_cached(if in_order { IN_ORDER } else { PLAIN })?;
+    suspect.query_row([now], |row| row.get(0)).optional()
 }
 
 /// An attempt that has been begun.
 pub(super) struct Begun {
     pub(super) lease: Lease,
+    pub(super) attempt: u32,
     pub(super) interrupted: u32,
 }
 
@@ -89,9 +103,9 @@ pub(super) struct Begun {
 macro_rules! begin {
     ($which:expr) => {
         concat!(
-            "UPDATE event_states SET state = 'running', attempts = attempts + 1, updated_at = ?1 WHERE ",
+            "UPDATE event_states SET state = 'running', attempts = attempts + 1, fence = fence + 1, updated_at = ?1 WHERE ",
             $which,
-            " RETURNING id, attempts, interrupted"
+            " RETURNING id, fence, attempts, interrupted"
         )
     };
 }
@@ -107,12 +121,11 @@ pub(super) fn claim(connection: &Connection, max: usize, in_order: bool, now: i6
         "id IN (SELECT id FROM event_states WHERE state = 'ready' AND interrupted <= 1 AND due_at <= ?1
          ORDER BY due_at, id LIMIT ?2)"
     );
-    const IN_ORDER: &str = begin!(
-        "id IN (SELECT id FROM event_states AS later WHERE state = 'ready' AND interrupted <= 1 AND due_at <= ?1 AND NOT EXISTS (
-             SELECT 1 FROM event_states AS earlier
-             WHERE earlier.state IN ('ready', 'running') AND earlier.subject = later.subject AND earlier.id < later.id
-         ) ORDER BY due_at, id LIMIT ?2)"
-    );
+    const IN_ORDER: &str = begin!(concat!(
+        "id IN (SELECT id FROM event_states AS later WHERE state = 'ready' AND interrupted <= 1 AND due_at <= ?1 AND ",
+        first_of_its_subject!(),
+        " ORDER BY due_at, id LIMIT ?2)"
+    ));
     let max = i64::try_from(max).unwrap_or(i64::MAX);
     let mut claim = connection.prepare_cached(if in_order { IN_ORDER } else { PLAIN })?;
     let mut claimed: Vec<Begun> = claim.query_map([now, max], begun)?.collect::<rusqlite::Result<_>>()?;
@@ -150,7 +163,7 @@ pub(super) fn settle<'a>(
 ) -> rusqlite::Result<()> {
     let mut settle = connection.prepare_cached(
         "UPDATE event_states SET state = ?3, due_at = ?4, updated_at = ?5, interrupted = 0, last_error = coalesce(?6, last_error)
-         WHERE id = ?1 AND state = 'running' AND attempts = ?2",
+         WHERE id = ?1 AND state = 'running' AND fence = ?2",
     )?;
     for (lease, settlement) in batch {
         let (state, due_at, reason, forget) = match settlement {
@@ -177,7 +190,7 @@ pub(super) fn release(connection: &Connection, lease: Lease, now: i64) -> rusqli
 
 /// Makes due at once what is running without that anybody here holds the lease of it.
 pub(super) fn regain(connection: &Connection, held: &HashSet<Lease>, now: i64) -> rusqlite::Result<()> {
-    let mut running = connection.prepare("SELECT id, attempts FROM event_states WHERE state = 'running'")?;
+    let mut running = connection.prepare("SELECT id, fence FROM event_states WHERE state = 'running'")?;
     let leases = running.query_map((), |row| Ok(Lease { id: row.get(0)?, fence: row.get(1)? }))?;
     let lost: Vec<Lease> =
         leases.filter(|lease| !lease.as_ref().is_ok_and(|lease| held.contains(lease))).collect::<Result<_, _>>()?;
@@ -272,5 +285,6 @@ fn tenant(row: &Row<'_>) -> rusqlite::Result<Option<String>> {
 }
 
 fn begun(row: &Row<'_>) -> rusqlite::Result<Begun> {
-    Ok(Begun { lease: Lease { id: row.get(0)?, fence: row.get(1)? }, interrupted: row.get(2)? })
+    let lease = Lease { id: row.get(0)?, fence: row.get(1)? };
+    Ok(Begun { lease, attempt: row.get(2)?, interrupted: row.get(3)? })
 }

@@ -211,7 +211,7 @@ impl Writer {
             for lease in &over {
                 statements::release(connection, *lease, now)?;
             }
-            match statements::suspect(connection, now)? {
+            match statements::suspect(connection, claim.in_order, now)? {
                 _ if self.leases.suspect_runs(instant) => Ok(Vec::new()),
                 Some(_) if self.leases.len() > over.len() => Ok(Vec::new()),
                 Some(id) => statements::claim_one(connection, id, now),
@@ -236,12 +236,12 @@ impl Writer {
         claimed
     }
 
-    fn claimed(&mut self, Begun { lease, interrupted }: Begun) -> Result<Claimed, StoreError> {
+    fn claimed(&mut self, Begun { lease, attempt, interrupted }: Begun) -> Result<Claimed, StoreError> {
         let event = match self.fresh.take(lease.id) {
             Some(event) => event,
             None => statements::read(self.connection()?, lease.id).map_err(|error| self.explain(&error))?,
         };
-        Ok(Claimed { lease, event, attempt: u32::try_from(lease.fence).unwrap_or(u32::MAX), interrupted })
+        Ok(Claimed { lease, event, attempt, interrupted })
     }
 
     fn answer(&mut self, command: Command, done: Done) {

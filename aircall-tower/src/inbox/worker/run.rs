@@ -6,7 +6,7 @@ use http::{Request, Response, header};
 use tokio::time::{Instant, timeout};
 use tower::{BoxError, Service, ServiceExt};
 
-use super::super::store::{Claimed, Settlement};
+use super::super::store::{Claimed, Lease, Settlement};
 use super::Retries;
 use crate::body::RequestBody;
 use crate::envelope::Envelope;
@@ -23,7 +23,7 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct Run {
     attempt: u32,
     of: u32,
-    id: i64,
+    lease: Lease,
     received_at: SystemTime,
 }
 
@@ -43,7 +43,13 @@ impl Run {
     /// Returns the number of the event in its store.
     #[must_use]
     pub fn id(&self) -> i64 {
-        self.id
+        self.lease.id
+    }
+
+    /// The lease under which it runs.
+    #[cfg(feature = "postgres")]
+    pub(in super::super) fn lease(&self) -> Lease {
+        self.lease
     }
 
     /// Returns when the event first arrived here.
@@ -101,7 +107,7 @@ fn prepare(claimed: Claimed, retries: &Retries) -> Result<Request<RequestBody>, 
     let envelope = Envelope::parse(body, None).map_err(|error| format!("what is stored is no envelope: {error}"))?;
     let delivery = Delivery::new(restored(envelope, tenant), received_at).with_stored_key(&key);
     request.extensions_mut().insert(delivery);
-    request.extensions_mut().insert(Run { attempt, of: retries.attempts(), id: lease.id, received_at });
+    request.extensions_mut().insert(Run { attempt, of: retries.attempts(), lease, received_at });
     Ok(request)
 }
 

@@ -214,6 +214,9 @@ async fn people_look_and_decide() {
     assert_eq!(store.put(vec![event(3), event(5)]).await.unwrap(), [Received::Duplicate; 2]);
     let again = claim_all(&store, 1).await;
     assert_eq!((again[0].lease.id, again[0].attempt), (id(1), 1));
+    // Whoever had it before it was replayed has nothing to say about it any more.
+    store.settle(vec![(claimed[1].lease, Settlement::Done)]).await.unwrap();
+    assert_eq!(operator.counts().await.unwrap().running, 2);
     assert_eq!(store.claim(claim(1)).await.unwrap(), []);
     assert_eq!(operator.purge(Duration::from_secs(3600)).await.unwrap(), 0);
     assert_eq!(operator.purge(Duration::ZERO).await.unwrap(), 3);
