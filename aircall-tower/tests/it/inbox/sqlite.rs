@@ -1,10 +1,11 @@
 //! What the embedded store refuses to stand on, and what it does with its file.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use aircall_tower::inbox::contract::event;
 use aircall_tower::inbox::sqlite::{SqliteOperator, SqliteOptions, SqliteStore};
-use aircall_tower::inbox::{Claim, Claimed, Filter, Operate, Settlement, Store, StoreError, StoreErrorKind};
+use aircall_tower::inbox::{Claim, Claimed, Event, Filter, Operate, Settlement, Store, StoreError, StoreErrorKind};
 use rusqlite::Connection;
 
 use super::road::Place;
@@ -270,6 +271,20 @@ async fn claims_and_forgetting_find_their_rows_by_an_index() {
         let plan = plan.join("; ");
         assert!(plan.contains(index) && !plan.contains("TEMP B-TREE") && !plan.contains("SCAN"), "{query}: {plan}");
     }
+}
+
+#[tokio::test]
+async fn the_log_does_not_grow_with_what_is_stored() {
+    let place = Place::new();
+    let store = place.open();
+    let large = |number| Event { body: "x".repeat(3500), ..event(number) };
+    for batch in 0..12 {
+        store.put((batch * 1000..(batch + 1) * 1000).map(large).collect()).await.unwrap();
+    }
+    let bytes = |path: PathBuf| std::fs::metadata(path).unwrap().len();
+    let (file, log) = (bytes(place.path()), bytes(place.path().with_extension("sqlite-wal")));
+    // Some 24 MB, and what a batch writes.
+    assert!(log < 32_000_000 && file > 20_000_000, "{log} bytes of log, {file} of file");
 }
 
 #[tokio::test]
