@@ -168,9 +168,14 @@ impl Inbox {
 
     /// Stores an event, wherever that can be done before the deadline. `Ok` means that it is durable.
     pub(crate) async fn accept(&self, event: Event, deadline: Instant) -> Result<Received, String> {
-        let Some(spill) = &self.spill else {
-            return self.store.put(event, deadline).await.map_err(|error| error.to_string());
-        };
+        match &self.spill {
+            None => self.store.put(event, deadline).await.map_err(|error| error.to_string()),
+            // In a box of its own: otherwise every event without a spill would be moved about in room for three.
+            Some(spill) => Box::pin(self.accept_somewhere(spill, event, deadline)).await,
+        }
+    }
+
+    async fn accept_somewhere(&self, spill: &Forwarder, event: Event, deadline: Instant) -> Result<Received, String> {
         spill.start();
         let now = Instant::now();
         // However late it is: neither leaves the other without time.
