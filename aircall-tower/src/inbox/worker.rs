@@ -96,7 +96,8 @@ impl<S> Worker<S> {
     /// Sets how many handlers run at a time; 16 by default, and at least 1.
     ///
     /// No more events are taken out of the store than can be begun, since to be taken out counts as an attempt. So handlers
-    /// that are done sooner than the store answers wait for it; more of them, such as 256, keep up with a crowd.
+    /// that are done sooner than the store answers wait for it. For a crowd that never ends, of 256 senders at a time, 64 of
+    /// them keep up with half of what comes, and 256 with all of it.
     #[must_use]
     pub fn with_concurrency(mut self, handlers: usize) -> Self {
         self.concurrency = handlers.max(1);
