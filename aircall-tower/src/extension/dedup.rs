@@ -37,7 +37,8 @@ impl DedupKey {
     /// Reads what a key is written as.
     #[cfg(feature = "inbox")]
     pub(super) fn from_hex(digits: &str) -> Option<Self> {
-        let key = u128::from_str_radix(digits, 16).ok().filter(|_| digits.len() == 32)?;
+        let is_key = digits.len() == 32 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let key = u128::from_str_radix(digits, 16).ok().filter(|_| is_key)?;
         Some(Self(key.to_be_bytes()))
     }
 

@@ -70,7 +70,7 @@ impl Event {
             subject,
             received_at_ms: milliseconds(delivery.received_at()),
             method: parts.method.clone(),
-            uri: text::to_uri(without_credentials(config.uri_without_secret(&parts.uri).to_string())),
+            uri: text::to_uri(without_credentials(&config.uri_without_secret(&parts.uri))),
             headers: kept(&parts.headers, config),
             body: delivery.body_without_token(),
         }
@@ -91,8 +91,9 @@ impl Event {
         *request.uri_mut() = self.uri;
         *request.headers_mut() = self.headers;
         // It was that of the body with the token in it.
-        request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
         request.headers_mut().remove(header::TRANSFER_ENCODING);
+        // A map that a hand has filled to the brim takes no other.
+        let _ = request.headers_mut().try_insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
         (request, body)
     }
 }
@@ -112,8 +113,13 @@ fn kept(headers: &HeaderMap, config: &Config) -> HeaderMap {
     copied.collect()
 }
 
-/// The URI without the parameters that carry credentials.
-fn without_credentials(uri: String) -> String {
+/// The URI without the parameters that carry credentials, and without a user in front of the host.
+fn without_credentials(uri: &Uri) -> String {
+    let user = uri.authority().and_then(|authority| Some(authority.as_str().rsplit_once('@')?.0));
+    let uri = match user {
+        Some(user) => uri.to_string().replacen(&format!("{user}@"), "", 1),
+        None => uri.to_string(),
+    };
     let Some((path, query)) = uri.split_once('?') else { return uri };
     let is_kept = |pair: &&str| {
         !form_urlencoded::parse(pair.as_bytes()).any(|(name, _)| names_credential(&name.to_ascii_lowercase()))
@@ -147,5 +153,25 @@ pub(crate) fn milliseconds(time: SystemTime) -> i64 {
     match time.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(since) => milliseconds(since),
         Err(before) => -milliseconds(before.duration()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_credential_of_a_uri_is_kept() {
+        for (uri, kept) in [
+            ("/hook", "/hook"),
+            ("/hook?a=1&b", "/hook?a=1&b"),
+            ("/hook?api_key=s", "/hook"),
+            ("/hook?API%5FKEY=s&a=1", "/hook?a=1"),
+            ("http://me:s@host:8080/hook?a=me:s@", "http://host:8080/hook?a=me:s@"),
+            ("http://s@host/", "http://host/"),
+            ("http://host/@s", "http://host/@s"),
+        ] {
+            assert_eq!(without_credentials(&uri.parse().unwrap()), kept);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! When the log is moved into the file.
 //!
-//! Whoever asks meanwhile waits for that. So it is done in a moment when nobody has asked for a while; and where none comes, as
-//! seldom as the time allows that one may wait.
+//! Whoever asks meanwhile waits for that. So it is done behind the first one to ask for anything after a while, since others
+//! seldom come at once then; and in a crowd as seldom as the time allows that one may wait.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ impl Log {
     /// Takes note of how long the move of so many pages took.
     pub(super) fn moved(&mut self, pages: u64, took: Duration) {
         if pages * 2 < self.in_time && took <= TIME {
-            // It was mostly the two syncs, which says nothing of more pages.
+            // It was mostly the two syncs, or somebody reads what is older, which says nothing of more pages.
             return;
         }
         let in_time = u128::from(pages) * TIME.as_micros() / took.as_micros().max(1);

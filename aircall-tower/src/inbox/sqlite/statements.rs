@@ -103,7 +103,8 @@ pub(super) struct Begun {
 macro_rules! begin {
     ($which:expr) => {
         concat!(
-            "UPDATE event_states SET state = 'running', attempts = attempts + 1, fence = fence + 1, updated_at = ?1 WHERE ",
+            "UPDATE event_states SET state = 'running', attempts = attempts + (attempts < 9223372036854775807),
+                 fence = fence + (fence < 9223372036854775807), updated_at = ?1 WHERE ",
             $which,
             " RETURNING id, fence, attempts, interrupted"
         )
@@ -231,18 +232,25 @@ pub(super) fn used(connection: &Connection) -> rusqlite::Result<u64> {
     Ok(u64::try_from(pages * number("PRAGMA page_size")?).unwrap_or(0))
 }
 
+/// Changes whenever somebody else has changed the file.
+pub(super) fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("PRAGMA data_version")?.query_row((), |row| row.get(0))
+}
+
 /// How many pages of the log have not been moved into the file.
 pub(super) fn log(connection: &Connection) -> rusqlite::Result<u64> {
-    checkpointed(connection, "PRAGMA wal_checkpoint(NOOP)").map(|(log, moved)| (log - moved).unsigned_abs())
+    left_after(connection, "PRAGMA wal_checkpoint(NOOP)")
 }
 
-/// Moves of the log into the file what nobody reads any more.
-pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
-    checkpointed(connection, "PRAGMA wal_checkpoint(PASSIVE)").map(drop)
+/// Moves of the log into the file what nobody reads any more, and says how many pages are left.
+pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<u64> {
+    left_after(connection, "PRAGMA wal_checkpoint(PASSIVE)")
 }
 
-fn checkpointed(connection: &Connection, pragma: &str) -> rusqlite::Result<(i64, i64)> {
-    connection.prepare_cached(pragma)?.query_row((), |row| Ok((row.get(1)?, row.get(2)?)))
+fn left_after(connection: &Connection, pragma: &str) -> rusqlite::Result<u64> {
+    let pages = |row: &Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+    let (log, moved) = connection.prepare_cached(pragma)?.query_row((), pages)?;
+    Ok((log - moved).unsigned_abs())
 }
 
 /// An event in a list.
@@ -251,40 +259,52 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     Ok(Entry {
         id: row.get(0)?,
         state,
-        attempts: row.get(2)?,
+        attempts: count(row, 2)?,
         received_at_ms: row.get(3)?,
         due_at_ms: if state == State::Ready { Some(row.get(4)?) } else { None },
-        event: row.get(5)?,
-        subject: row.get(6)?,
+        event: string(row, 5)?,
+        subject: nullable(row, 6)?,
         tenant: tenant(row)?,
-        last_error: row.get(8)?,
+        last_error: nullable(row, 8)?,
     })
 }
 
 /// An event in full, or as much of it as is still there.
 pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
-    let written = |place| Ok::<String, rusqlite::Error>(row.get::<_, Option<String>>(place)?.unwrap_or_default());
     Ok(Event {
         received_at_ms: row.get(3)?,
-        event: row.get(5)?,
-        subject: row.get(6)?,
+        event: string(row, 5)?,
+        subject: nullable(row, 6)?,
         tenant: tenant(row)?,
-        resource: row.get(9)?,
-        token_fingerprint: row.get(10)?,
-        key: row.get(11)?,
-        method: text::to_method(&written(12)?),
-        uri: text::to_uri(written(13)?),
-        headers: text::to_headers(&written(14)?),
-        body: written(15)?,
+        resource: nullable(row, 9)?,
+        token_fingerprint: string(row, 10)?,
+        key: string(row, 11)?,
+        method: text::to_method(&string(row, 12)?),
+        uri: text::to_uri(string(row, 13)?),
+        headers: text::to_headers(&string(row, 14)?),
+        body: string(row, 15)?,
     })
 }
 
 fn tenant(row: &Row<'_>) -> rusqlite::Result<Option<String>> {
-    let tenant = row.get_ref(7)?.as_str()?;
-    Ok((!tenant.is_empty()).then(|| tenant.to_owned()))
+    Ok(nullable(row, 7)?.filter(|tenant| !tenant.is_empty()))
+}
+
+fn string(row: &Row<'_>, place: usize) -> rusqlite::Result<String> {
+    nullable(row, place).map(Option::unwrap_or_default)
+}
+
+/// SQLite takes any bytes for text that a hand gives it: one such row must not be an error for all that are claimed with it.
+fn nullable(row: &Row<'_>, place: usize) -> rusqlite::Result<Option<String>> {
+    Ok(row.get_ref(place)?.as_bytes_or_null()?.map(|bytes| String::from_utf8_lossy(bytes).into_owned()))
 }
 
 fn begun(row: &Row<'_>) -> rusqlite::Result<Begun> {
     let lease = Lease { id: row.get(0)?, fence: row.get(1)? };
-    Ok(Begun { lease, attempt: row.get(2)?, interrupted: row.get(3)? })
+    Ok(Begun { lease, attempt: count(row, 2)?, interrupted: count(row, 3)? })
+}
+
+/// A hand may have written any number.
+fn count(row: &Row<'_>, place: usize) -> rusqlite::Result<u32> {
+    row.get::<_, i64>(place).map(|count| u32::try_from(count.max(0)).unwrap_or(u32::MAX))
 }

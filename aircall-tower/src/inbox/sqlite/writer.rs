@@ -173,6 +173,8 @@ impl Writer {
         // What a batch without new events says can be found out again after a power cut.
         let result = self.set_synchronous(if waits { Synchronous::Full } else { Synchronous::Normal }).and_then(|()| {
             self.execute("BEGIN IMMEDIATE")?;
+            let version = statements::data_version(self.connection()?).map_err(|error| self.explain(&error))?;
+            self.fresh.is_of(version);
             let done = commands.iter().map(|command| self.apply(command)).collect::<Result<Vec<_>, _>>()?;
             self.execute("COMMIT")?;
             Ok(done)
@@ -219,8 +221,7 @@ impl Writer {
             }
         })();
         let begun = asked.map_err(|error| self.explain(&error))?;
-        let all = begun.len() < claim.max;
-        if all {
+        if begun.len() < claim.max {
             let next = statements::next_due(connection, now).map_err(|error| self.explain(&error))?;
             self.wake.set_next_due(
                 next.map(|due| tokio::time::Instant::now() + Duration::from_millis((due - now).unsigned_abs())),
@@ -228,12 +229,7 @@ impl Writer {
         }
         over.into_iter().for_each(|lease| self.leases.end(lease));
         begun.iter().for_each(|begun| self.leases.begin(begun, instant, claim.lease));
-        let claimed = begun.into_iter().map(|begun| self.claimed(begun)).collect();
-        if all {
-            // What is still in memory was removed from the file by somebody else.
-            self.fresh.clear();
-        }
-        claimed
+        begun.into_iter().map(|begun| self.claimed(begun)).collect()
     }
 
     fn claimed(&mut self, Begun { lease, attempt, interrupted }: Begun) -> Result<Claimed, StoreError> {
@@ -298,8 +294,8 @@ impl Writer {
             if !self.log.is_to_be_moved(pages, calm, self.options.free_space) {
                 return Ok(None);
             }
-            statements::checkpoint(connection).map_err(|error| self.explain(&error))?;
-            Ok(Some(pages))
+            let left = statements::checkpoint(connection).map_err(|error| self.explain(&error))?;
+            Ok(Some(pages.saturating_sub(left)))
         });
         match moved {
             Ok(Some(pages)) => self.log.moved(pages, begun.elapsed()),
@@ -352,6 +348,7 @@ impl Writer {
                 return Err(error.clone());
             }
             self.failed_at = Instant::now();
+            self.fresh = Fresh::default();
             self.connection = self.identity.same_file(&self.path).and_then(|()| {
                 let opened = file::open(&self.path)?;
                 file::check(&self.path, &opened)?;

@@ -83,6 +83,56 @@ async fn what_a_hand_has_done_to_a_new_event_counts() {
 }
 
 #[tokio::test]
+async fn what_a_hand_has_written_into_the_table_counts() {
+    let place = Place::new();
+    let store = place.open();
+    let hand = Connection::open(place.path()).unwrap();
+    store.put(vec![event(1), event(2)]).await.unwrap();
+    hand.execute_batch(
+        "UPDATE event_requests SET body = 'another' WHERE id = 1; UPDATE event_states SET tenant = 'theirs' WHERE id = 1;
+         DELETE FROM event_requests WHERE id = 2",
+    )
+    .unwrap();
+    let claimed = claim(&store).await;
+    let seen = |claimed: &Claimed| (claimed.event.body.clone(), claimed.event.tenant.clone());
+    assert_eq!(
+        claimed.iter().map(seen).collect::<Vec<_>>(),
+        [("another".to_owned(), Some("theirs".to_owned())), (String::new(), None)]
+    );
+
+    // Not even the numbers need be the same.
+    store.put(vec![event(3), event(4), event(5)]).await.unwrap();
+    hand.execute_batch("DELETE FROM event_states; DELETE FROM sqlite_sequence").unwrap();
+    store.put(vec![event(11), event(12)]).await.unwrap();
+    let keys: Vec<_> = claim(&store).await.into_iter().map(|claimed| (claimed.lease.id, claimed.event.key)).collect();
+    assert_eq!(keys, [(1, event(11).key), (2, event(12).key)]);
+}
+
+#[tokio::test]
+async fn a_row_that_a_hand_has_spoilt_holds_up_no_other() {
+    let place = Place::new();
+    let store = place.open();
+    store.put((1..=4).map(event).collect()).await.unwrap();
+    let many: Vec<_> = (0..40_000).map(|number| (format!("x-{number}"), "1")).collect();
+    let hand = Connection::open(place.path()).unwrap();
+    hand.execute_batch(
+        "UPDATE event_states SET attempts = 9223372036854775807, fence = 9223372036854775807, interrupted = -5 WHERE id = 1;
+         UPDATE event_requests SET body = CAST(x'ff' AS TEXT), uri = 'no uri', headers = '{}' WHERE id = 2",
+    )
+    .unwrap();
+    let many = serde_json::to_string(&many).unwrap();
+    hand.execute("UPDATE event_requests SET headers = ? WHERE id = 3", [many]).unwrap();
+    let claimed = claim(&store).await;
+    assert_eq!(claimed.len(), 4);
+    assert_eq!((claimed[0].attempt, claimed[0].interrupted), (u32::MAX, 0));
+    assert_eq!((claimed[1].event.body.as_str(), claimed[1].event.headers.len()), ("\u{FFFD}", 0));
+    assert_eq!(claimed[3].event, event(4));
+    done(&store, claimed).await;
+    assert_eq!(store.operator().counts().await.unwrap().done, 4);
+    assert_eq!(store.operator().get(3).await.unwrap().unwrap().0.attempts, 1);
+}
+
+#[tokio::test]
 async fn whoever_had_an_event_before_it_was_replayed_settles_nothing_any_more() {
     let place = Place::new();
     let store = place.open();
