@@ -49,7 +49,7 @@ const CLAIM: &str = "
             AND NOT EXISTS (SELECT FROM suspect) {in_order}
         ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
     )
-    UPDATE {events} SET state = 'running', attempts = least(attempts, 2147483646) + 1, 
+    UPDATE {events} SET state = 'running', attempts = least(attempts, 2147483646) + 1,
         fence = least(fence, 9223372036854775806) + 1, owner = $1, updated_at = statement_timestamp(),
         due_at = statement_timestamp() + $4 * interval '1 ms'
     WHERE id IN (SELECT id FROM suspect WHERE NOT $3 UNION ALL SELECT id FROM due)
