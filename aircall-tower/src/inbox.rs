@@ -73,7 +73,8 @@ impl Inbox {
         }
     }
 
-    /// Opens the embedded store: a SQLite file, which is made if there is none. Only one process can have it open.
+    /// Opens the embedded store: a SQLite file, which is made if there is none. Only one process can have it open; a file beside
+    /// it with `.lock` at the end of its name sees to that.
     ///
     /// [`SqliteOptions`](sqlite::SqliteOptions) has what can be set.
     ///
@@ -108,6 +109,26 @@ impl Inbox {
     }
 
     /// Sets a hook that may take more out of an event before it is stored. The token is out already.
+    ///
+    /// Not every body that Aircall may send is a `serde_json::Value`: half a character, or a number beyond `f64`, is none, and
+    /// comes here all the same.
+    ///
+    /// ```
+    /// # fn example(inbox: aircall_tower::inbox::Inbox) -> aircall_tower::inbox::Inbox {
+    /// inbox.with_redaction(|event| {
+    ///     event.headers.remove("x-forwarded-for");
+    ///     match serde_json::from_str::<serde_json::Value>(&event.body) {
+    ///         Ok(mut body) => {
+    ///             if let Some(digits) = body.pointer_mut("/data/raw_digits") {
+    ///                 *digits = "***".into();
+    ///             }
+    ///             event.body = body.to_string();
+    ///         }
+    ///         Err(_) => event.clear_data(),
+    ///     }
+    /// })
+    /// # }
+    /// ```
     ///
     /// The key stays that of the delivery, so duplicates are still known. A body that is no envelope any more cannot be
     /// delivered and goes to the dead letters. An event about which it panics is [not stored](crate::OutcomeKind::NotStored).

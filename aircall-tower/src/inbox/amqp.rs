@@ -118,7 +118,7 @@ impl AmqpOptions {
     ///
     /// Panics outside a Tokio runtime with its timer and its I/O enabled.
     pub fn open_later(self, uri: &str) -> Result<AmqpStore, StoreError> {
-        let wrong = |what: String| StoreError::new(StoreErrorKind::Damaged, what);
+        let wrong = |what: String| StoreError::new(StoreErrorKind::Unusable, what);
         // What is wrong with it is said without it: there is a password in it.
         let uri: AMQPUri = uri.parse().map_err(|error| wrong(format!("the URI of the broker: {error}")))?;
         if self.queue.is_empty() || self.queue.len() > LONGEST_QUEUE {

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use serde::{Deserialize, Serialize};
 
 use crate::body::RequestBody;
+use crate::envelope::Envelope;
 use crate::extension::Delivery;
 use crate::layer::Config;
 use crate::payload::Id;
@@ -20,30 +21,31 @@ use crate::payload::Id;
 /// left out. It can be serialised, for stores that keep it as one message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// The [`DedupKey`](crate::DedupKey) of the delivery: 32 hex digits. Unique together with `tenant`.
+    /// The [`DedupKey`](crate::DedupKey) of the delivery: 32 hex digits. Together with `tenant` it says what a duplicate is.
     pub key: String,
     /// Whose token it carried, if tokens were configured with tenants.
     pub tenant: Option<String>,
     /// The first 8 bytes of the SHA-256 of the token, as 16 hex digits: it tells webhooks apart, and no more.
     pub token_fingerprint: String,
-    /// The name of the event, such as `call.ended`.
+    /// The name of the event, such as `call.ended`, for people and lists: a handler is told what stands in `body`.
     pub event: String,
-    /// The `resource` of the envelope.
+    /// The `resource` of the envelope, for people as well.
     pub resource: Option<String>,
     /// The object that the event is about, such as `call/4223501188`. Workers that keep the order keep it for each of
     /// these.
     pub subject: Option<String>,
     /// When the request first arrived, in milliseconds since 1970.
     pub received_at_ms: i64,
-    /// The method of the request: `POST`.
+    /// The method of the request, `POST`. The one that a worker makes has it as well, and a router looks at it.
     #[serde(with = "text::method")]
     pub method: Method,
     /// The URI of the request, without the secret in its query and without parameters whose names say that they carry
-    /// credentials, such as `api_key`.
+    /// credentials, such as `api_key`. The request that a worker makes has it as well, and a router looks at it.
     #[serde(with = "text::uri")]
     pub uri: Uri,
     /// The headers of the request, without the secret of the URL and without those whose names say that they carry
-    /// credentials, such as `x-auth-token`. What is no UTF-8 in them is replaced.
+    /// credentials, such as `x-auth-token`. What is no UTF-8 in them is replaced. There is no `content-length` and no
+    /// `transfer-encoding`: the request that a worker makes has the length of its own body.
     #[serde(with = "text::headers")]
     pub headers: HeaderMap,
     /// The body, a JSON text, without the token.
@@ -76,6 +78,15 @@ impl Event {
         }
     }
 
+    /// Puts an empty object in the place of `data`, for a redaction that cannot tell what it holds. A body that is no envelope
+    /// is emptied.
+    pub fn clear_data(&mut self) {
+        match Envelope::parse(Bytes::copy_from_slice(self.body.as_bytes()), None) {
+            Ok(envelope) => self.body.replace_range(envelope.data, "{}"),
+            Err(_) => self.body.clear(),
+        }
+    }
+
     /// Returns when the request first arrived.
     #[must_use]
     pub fn received_at(&self) -> SystemTime {
@@ -90,8 +101,6 @@ impl Event {
         *request.method_mut() = self.method;
         *request.uri_mut() = self.uri;
         *request.headers_mut() = self.headers;
-        // It was that of the body with the token in it.
-        request.headers_mut().remove(header::TRANSFER_ENCODING);
         // A map that a hand has filled to the brim takes no other.
         let _ = request.headers_mut().try_insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
         (request, body)
@@ -101,8 +110,11 @@ impl Event {
 /// Copies the headers that are kept, all into one piece of memory: their own is what the server read from the
 /// connection, and may be far larger.
 fn kept(headers: &HeaderMap, config: &Config) -> HeaderMap {
-    let is_kept =
-        |(name, value): &(&HeaderName, &HeaderValue)| !value.is_sensitive() && !names_credential(name.as_str());
+    let is_kept = |(name, value): &(&HeaderName, &HeaderValue)| {
+        // The body is stored without the token, and whole.
+        let is_of_the_body = **name == header::CONTENT_LENGTH || **name == header::TRANSFER_ENCODING;
+        !is_of_the_body && !value.is_sensitive() && !names_credential(name.as_str())
+    };
     let kept: Vec<_> = headers.iter().filter(is_kept).collect();
     let mut memory = BytesMut::with_capacity(kept.iter().map(|(_, value)| value.len()).sum());
     let copied = kept.into_iter().filter_map(|(name, value)| {
@@ -159,6 +171,22 @@ pub(crate) fn milliseconds(time: SystemTime) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn data_is_cleared_whatever_it_holds() {
+        let body = |data: &str| {
+            format!(r#"{{"event":"call.ended","resource":"call","data":{data},"timestamp":1795000000,"token":""}}"#)
+        };
+        let mut event = super::super::contract::event(1);
+        for data in [r#"{"id":1}"#, r#"["\ud800",1e999]"#, "null"] {
+            event.body = body(data);
+            event.clear_data();
+            assert_eq!(event.body, body("{}"));
+        }
+        event.body = "+33100000000".to_owned();
+        event.clear_data();
+        assert_eq!(event.body, "");
+    }
 
     #[test]
     fn no_credential_of_a_uri_is_kept() {

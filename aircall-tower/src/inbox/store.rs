@@ -137,7 +137,7 @@ pub enum StoreErrorKind {
     /// It cannot be reached, is locked, or gave no answer in time. It may or may not have been stored.
     Unavailable,
     /// What it stands on cannot be trusted or used: a damaged file, a wrong table, a setting that is not durable.
-    Damaged,
+    Unusable,
     /// It has been closed.
     Closed,
 }

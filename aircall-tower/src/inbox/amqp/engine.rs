@@ -96,7 +96,7 @@ impl Engine {
         engine.is_open()?;
         if claim.in_order {
             let what = "a queue does not keep the order of each subject, expected a claim without";
-            return Err(StoreError::new(StoreErrorKind::Damaged, what));
+            return Err(StoreError::new(StoreErrorKind::Unusable, what));
         }
         let engine = Arc::clone(engine);
         // To the end even if nobody waits for that any more: what the memory has been told must come true.

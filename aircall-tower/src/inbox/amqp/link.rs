@@ -105,7 +105,7 @@ pub(super) fn explain(error: &lapin::Error) -> StoreError {
     let kind = match error.kind() {
         // Refused by name: a queue of another kind, no such virtual host, no access.
         ErrorKind::ProtocolError(error) if matches!(error.get_id(), 402 | 403 | 404 | 406 | 530) => {
-            StoreErrorKind::Damaged
+            StoreErrorKind::Unusable
         }
         _ => StoreErrorKind::Unavailable,
     };

@@ -89,7 +89,7 @@ impl Operate for AmqpOperator {
     async fn list(&self, filter: Filter) -> Result<Vec<Entry>, StoreError> {
         if filter.state.is_some_and(|state| state != State::Dead) {
             let what = "a broker shows nothing of what is in a queue, expected to be asked for dead letters";
-            return Err(StoreError::new(StoreErrorKind::Damaged, what));
+            return Err(StoreError::new(StoreErrorKind::Unusable, what));
         }
         let dead = self.engine.topology.dead();
         self.with(|channel| async move {

@@ -120,7 +120,7 @@ impl Session {
             let confirmed = match confirmation.await {
                 Ok(Confirmation::Ack(None)) => Ok(()),
                 Ok(Confirmation::Ack(Some(_)) | Confirmation::Nack(Some(_))) => Err(StoreError::new(
-                    StoreErrorKind::Damaged,
+                    StoreErrorKind::Unusable,
                     "the broker returned a message, expected a queue for it where one was declared",
                 )),
                 Ok(Confirmation::Nack(None)) => Err(StoreError::new(
@@ -128,7 +128,7 @@ impl Session {
                     "the broker refused a message, expected room in the queue",
                 )),
                 Ok(Confirmation::NotRequested) => Err(StoreError::new(
-                    StoreErrorKind::Damaged,
+                    StoreErrorKind::Unusable,
                     "the broker does not confirm, expected publisher confirms",
                 )),
                 Err(error) => Err(link::explain(&error)),
@@ -136,7 +136,7 @@ impl Session {
             result = result.and(confirmed);
         }
         // A queue that is gone is declared anew with the next connection.
-        if result.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::Damaged) {
+        if result.as_ref().is_err_and(|error| error.kind() == StoreErrorKind::Unusable) {
             self.give_up();
         }
         result

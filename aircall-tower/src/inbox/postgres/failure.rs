@@ -12,7 +12,7 @@ use crate::handler::with_sources;
 pub(super) fn explain(error: &tokio_postgres::Error) -> StoreError {
     let Some(db) = error.as_db_error() else {
         let wrong_table = error.source().is_some_and(|source| source.is::<WrongType>());
-        let kind = if wrong_table { StoreErrorKind::Damaged } else { StoreErrorKind::Unavailable };
+        let kind = if wrong_table { StoreErrorKind::Unusable } else { StoreErrorKind::Unavailable };
         return StoreError::new(kind, with_sources(error));
     };
     let kind = match db.code().code() {
@@ -20,7 +20,7 @@ pub(super) fn explain(error: &tokio_postgres::Error) -> StoreError {
         code => match code.get(..2) {
             // The connection, a standby, a conflict, too little of something, somebody who stepped in, such as a time limit.
             Some("08" | "25" | "40" | "53" | "55" | "57") => StoreErrorKind::Unavailable,
-            _ => StoreErrorKind::Damaged,
+            _ => StoreErrorKind::Unusable,
         },
     };
     // Not the detail: it may quote what was to be stored.
@@ -46,7 +46,7 @@ pub(super) fn unavailable(message: impl Into<std::borrow::Cow<'static, str>>) ->
 }
 
 pub(super) fn untrusted(message: String) -> StoreError {
-    StoreError::new(StoreErrorKind::Damaged, message)
+    StoreError::new(StoreErrorKind::Unusable, message)
 }
 
 pub(super) fn closed() -> StoreError {

@@ -65,6 +65,9 @@ impl Drop for Lock {
 /// Makes the file if there is none, readable by nobody else, since it is going to hold names and numbers of people.
 /// Returns its one true path: by way of a link it would get a second lock.
 pub(super) fn make(path: &Path) -> Result<PathBuf, StoreError> {
+    if path.as_os_str().is_empty() || path == Path::new(":memory:") {
+        return Err(untrusted(path, "is no path, expected that of a file, which outlives the process"));
+    }
     let made = private(OpenOptions::new().write(true).create_new(true)).open(path);
     match made {
         Ok(file) => {
@@ -85,7 +88,7 @@ pub(super) fn make(path: &Path) -> Result<PathBuf, StoreError> {
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     if rusqlite::version_number() < OLDEST_SQLITE {
         return Err(StoreError::new(
-            StoreErrorKind::Damaged,
+            StoreErrorKind::Unusable,
             format!(
                 "this build has SQLite {}, expected 3.51.3 or later: earlier ones can damage the file",
                 rusqlite::version()
@@ -140,6 +143,8 @@ pub(super) fn open_beside(path: &Path, write: bool) -> Result<Connection, StoreE
     if path.is_dir() {
         return Err(directory(path));
     }
+    // SQLite says only that it could not. To open it for a look would end the locks that this process has on it.
+    std::fs::metadata(path).map_err(|error| unusable(path, &error))?;
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(wrong)?;
     connection.busy_timeout(BUSY * 10).map_err(wrong)?;
     if ours(path, &connection)? != Some(VERSION) {
@@ -185,7 +190,7 @@ pub(super) fn explain(path: &Path, error: &rusqlite::Error) -> StoreError {
     let kind = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreErrorKind::Full,
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreErrorKind::Unavailable,
-        _ => StoreErrorKind::Damaged,
+        _ => StoreErrorKind::Unusable,
     };
     StoreError::new(kind, format!("{}: {error}", path.display()))
 }
@@ -239,7 +244,7 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
 
 fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
     let kind =
-        if error.kind() == std::io::ErrorKind::StorageFull { StoreErrorKind::Full } else { StoreErrorKind::Damaged };
+        if error.kind() == std::io::ErrorKind::StorageFull { StoreErrorKind::Full } else { StoreErrorKind::Unusable };
     StoreError::new(kind, format!("{}: {error}", path.display()))
 }
 
@@ -249,5 +254,5 @@ fn directory(path: &Path) -> StoreError {
 }
 
 pub(super) fn untrusted(path: &Path, what: &str) -> StoreError {
-    StoreError::new(StoreErrorKind::Damaged, format!("{} {what}", path.display()))
+    StoreError::new(StoreErrorKind::Unusable, format!("{} {what}", path.display()))
 }

@@ -87,7 +87,7 @@ impl Store for Scripted {
                 Mood::Without(number) => {
                     let refused = format!(r#""id":{number}}}"#);
                     if batch.iter().any(|event| event.body.contains(&refused)) {
-                        return Err(StoreError::new(StoreErrorKind::Damaged, "that is not for me"));
+                        return Err(StoreError::new(StoreErrorKind::Unusable, "that is not for me"));
                     }
                     break;
                 }

@@ -150,6 +150,15 @@ async fn whoever_had_an_event_before_it_was_replayed_settles_nothing_any_more() 
 }
 
 #[test]
+fn what_is_no_file_is_refused() {
+    for path in ["", ":memory:"] {
+        let told = SqliteOptions::new().open(path).map(drop).unwrap_err().to_string();
+        assert_eq!(told, format!("{path} is no path, expected that of a file, which outlives the process"));
+    }
+    assert!(!std::path::Path::new(":memory:").exists());
+}
+
+#[test]
 fn a_file_of_something_else_is_left_alone() {
     let place = Place::new();
     Connection::open(place.path()).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
@@ -164,7 +173,7 @@ fn a_file_of_something_else_is_left_alone() {
     let place = Place::new();
     std::fs::write(place.path(), "this is no database, and has more than a hundred bytes ".repeat(3)).unwrap();
     let error = refused(&place);
-    assert_eq!(error.kind(), StoreErrorKind::Damaged);
+    assert_eq!(error.kind(), StoreErrorKind::Unusable);
     assert!(error.to_string().ends_with("file is not a database"), "{error}");
 }
 
@@ -176,7 +185,7 @@ async fn a_directory_is_no_file() {
     assert!(error.to_string().ends_with("is a directory, expected a file, or a name for one"), "{error}");
     assert_eq!(looked, error);
     // A `main` that returns it prints this.
-    assert_eq!(format!("{error:?}"), format!("Damaged: {error}"));
+    assert_eq!(format!("{error:?}"), format!("Unusable: {error}"));
 }
 
 #[test]
@@ -283,7 +292,7 @@ async fn what_is_done_is_remembered_for_a_time_and_its_body_only_if_so_wanted() 
 async fn an_operator_of_a_file_that_is_none_says_so() {
     let place = Place::new();
     let error = SqliteOperator::new(place.path()).counts().await.unwrap_err();
-    assert!(error.to_string().contains("unable to open database file"), "{error}");
+    assert!(error.to_string().contains("No such file"), "{error}");
     assert!(!place.path().exists());
     Connection::open(place.path()).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
     let error = SqliteOperator::new(place.path()).replay(vec![1]).await.unwrap_err();

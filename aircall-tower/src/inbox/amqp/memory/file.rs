@@ -62,7 +62,7 @@ impl File {
                         "{} is a file of something else, expected version {VERSION} of a memory or none",
                         self.path.display()
                     );
-                    return Err(StoreError::new(StoreErrorKind::Damaged, what));
+                    return Err(StoreError::new(StoreErrorKind::Unusable, what));
                 }
             };
             self.connection = Some(opened.connection);
@@ -144,7 +144,7 @@ impl File {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 (StoreErrorKind::Unavailable, ", which is in use by another process, expected to be the only one")
             }
-            _ => (StoreErrorKind::Damaged, ""),
+            _ => (StoreErrorKind::Unusable, ""),
         };
         StoreError::new(kind, format!("{}: {error}{hint}", self.path.display()))
     }
@@ -225,6 +225,6 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("other.sqlite");
         Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
-        assert_eq!(File::new(path).open().unwrap_err().kind(), StoreErrorKind::Damaged);
+        assert_eq!(File::new(path).open().unwrap_err().kind(), StoreErrorKind::Unusable);
     }
 }

@@ -20,7 +20,7 @@ async fn a_classic_queue_is_refused() {
     let (_connection, channel) = broker.channel().await;
     channel.queue_declare(queue.as_str().into(), QueueDeclareOptions::durable(), FieldTable::default()).await.unwrap();
     let error = AmqpOptions::new(Memory::process()).with_queue(queue).open(broker.uri()).await.unwrap_err();
-    assert_eq!(error.kind(), StoreErrorKind::Damaged, "{error}");
+    assert_eq!(error.kind(), StoreErrorKind::Unusable, "{error}");
     // Whichever of the arguments it looks at first.
     assert!(error.to_string().contains("inequivalent arg"), "{error}");
 }
@@ -148,7 +148,7 @@ async fn the_order_of_subjects_is_not_promised() {
 #[tokio::test]
 async fn a_wrong_uri_is_refused_without_being_told() {
     let error = AmqpOptions::new(Memory::process()).open_later("http://user:secret@host/").unwrap_err();
-    assert_eq!(error.kind(), StoreErrorKind::Damaged);
+    assert_eq!(error.kind(), StoreErrorKind::Unusable);
     assert!(!error.to_string().contains("secret"), "{error}");
     let error = AmqpOptions::new(Memory::process()).with_queue("").open_later("amqp://localhost/").unwrap_err();
     assert_eq!(error.to_string(), "the name of the queue has 0 bytes, expected 1 to 243");

@@ -32,7 +32,7 @@ async fn a_table_that_is_not_to_be_trusted_is_refused() {
         database.open(&table).await.close().await;
         client.batch_execute(&sql.replace("TABLE", &format!("TABLE {table}"))).await.unwrap();
         let error = database.options(&table).open(NoTls).await.unwrap_err();
-        assert_eq!(error.kind(), StoreErrorKind::Damaged, "{error}");
+        assert_eq!(error.kind(), StoreErrorKind::Unusable, "{error}");
         assert_eq!(error.to_string(), format!("the table \"{table}\" {expected}"));
     };
     refused(
@@ -82,7 +82,7 @@ async fn a_server_that_does_not_wait_for_its_disk_is_refused() {
         }
         assert!(Instant::now() < end, "fsync=off is taken");
     };
-    assert_eq!(error.kind(), StoreErrorKind::Damaged);
+    assert_eq!(error.kind(), StoreErrorKind::Unusable);
     assert_eq!(error.to_string(), r#"the server has fsync "off", expected "on""#);
 }
 
