@@ -59,9 +59,13 @@ async fn a_delivery_is_on_disk_before_it_is_acknowledged_and_no_handler_is_calle
     let calls = Calls::default();
     let mut request = request(full(body(TOKEN, r#"{"id":4223501188,"note":"naïve ☎"}"#)));
     *request.uri_mut() = "/hook?a=1&key=s3cret%26more&b=2".parse().unwrap();
-    for (name, value) in
-        [("user-agent", "axios/1.7.9"), ("authorization", "Basic c2VjcmV0"), ("cookie", "session=secret")]
-    {
+    for (name, value) in [
+        ("user-agent", "axios/1.7.9"),
+        ("authorization", "Basic c2VjcmV0"),
+        ("cookie", "session=secret"),
+        ("content-length", "150"),
+        ("transfer-encoding", "chunked"),
+    ] {
         request.headers_mut().insert(name, value.parse().unwrap());
     }
     let answer = call(layer.layer(calls.handler()), request).await;
