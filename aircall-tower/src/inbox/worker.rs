@@ -1,9 +1,9 @@
 //! Takes events out of a store and hands them to a service, at the service's own pace.
 
+mod pool;
 mod retries;
 mod run;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -12,10 +12,11 @@ use std::task::Poll;
 use std::time::Duration;
 
 use http::{Request, Response};
-use tokio::task::{self, JoinError, JoinSet};
+use tokio::task;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tower::{BoxError, Service};
 
+use self::pool::Pool;
 pub use self::retries::Retries;
 use self::run::run;
 pub use self::run::{DoNotRetry, Run};
@@ -174,8 +175,7 @@ where
 /// A worker at work.
 struct Shift<S> {
     worker: Worker<S>,
-    runs: JoinSet<Settlement>,
-    leases: HashMap<task::Id, Lease>,
+    pool: Pool,
     unsettled: Vec<(Lease, Settlement)>,
     /// Nothing more was due when the store was last asked.
     idle: bool,
@@ -195,8 +195,7 @@ where
     fn new(worker: Worker<S>) -> Self {
         Self {
             worker,
-            runs: JoinSet::new(),
-            leases: HashMap::new(),
+            pool: Pool::new(),
             unsettled: Vec::new(),
             idle: false,
             rest: None,
@@ -209,12 +208,12 @@ where
     async fn exchange(&mut self) -> bool {
         // Those who are about to be done have their turn, so that they are settled together.
         task::yield_now().await;
-        while let Some(ended) = self.runs.try_join_next_with_id() {
-            self.ended(ended);
+        while let Some((lease, settlement)) = self.pool.try_ended() {
+            self.ended(lease, settlement);
         }
         // Looked at once a turn: what is over here must not still be waited for below, nor the other way round.
         self.rest = self.rest.filter(|until| Instant::now() < *until);
-        let room = self.worker.concurrency - self.runs.len();
+        let room = self.worker.concurrency - self.pool.running();
         // What was settled may have been what others had to wait for.
         let claims = room > 0 && (!self.idle || !self.unsettled.is_empty());
         if self.rest.is_some() || !claims && self.unsettled.is_empty() {
@@ -246,35 +245,23 @@ where
     /// Waits for whatever can make the next exchange worth while.
     async fn something(&mut self) {
         let rest = self.rest;
-        let wants = self.idle && self.runs.len() < self.worker.concurrency && rest.is_none();
+        let wants = self.idle && self.pool.running() < self.worker.concurrency && rest.is_none();
         tokio::select! {
-            Some(ended) = self.runs.join_next_with_id() => self.ended(ended),
+            Some((lease, settlement)) = self.pool.ended() => self.ended(lease, settlement),
             () = sleep_until(rest.unwrap_or_else(Instant::now)), if rest.is_some() => {}
             () = self.worker.store.wait_due(), if wants => self.idle = false,
         }
     }
 
     fn begin(&mut self, claimed: Claimed) {
-        let lease = claimed.lease;
-        let (service, time_limit, retries) =
-            (self.worker.service.clone(), self.worker.time_limit, self.worker.retries.clone());
-        let task = self.runs.spawn(run(service, claimed, time_limit, retries));
-        self.leases.insert(task.id(), lease);
+        let Worker { service, time_limit, retries, .. } = &self.worker;
+        self.pool.begin(claimed, || {
+            let (service, time_limit, retries) = (service.clone(), *time_limit, retries.clone());
+            move |claimed| run(service.clone(), claimed, time_limit, retries.clone())
+        });
     }
 
-    fn ended(&mut self, ended: Result<(task::Id, Settlement), JoinError>) {
-        let (id, settlement) = match ended {
-            Ok(ended) => ended,
-            // Panics of the handler are caught; this one came when it was dropped.
-            Err(error) if error.is_panic() => {
-                let after = self.worker.retries.after(1).unwrap_or_default();
-                (error.id(), Settlement::Retry { after, reason: "a panic at the end of the attempt".to_owned() })
-            }
-            Err(error) => {
-                (error.id(), Settlement::Retry { after: Duration::ZERO, reason: "the worker was stopped".to_owned() })
-            }
-        };
-        let Some(lease) = self.leases.remove(&id) else { return };
+    fn ended(&mut self, lease: Lease, settlement: Settlement) {
         match &settlement {
             Settlement::Done => self.summary.done += 1,
             Settlement::Retry { .. } => self.summary.retried += 1,
@@ -298,13 +285,18 @@ where
     /// Waits for the handlers that run, stops those that outlast their grace, and settles them all.
     async fn finish(mut self) -> Summary {
         let end = Instant::now() + self.worker.grace.min(FAR);
-        while let Ok(Some(ended)) = timeout_at(end, self.runs.join_next_with_id()).await {
-            self.ended(ended);
+        while self.pool.running() > 0
+            && let Ok(Some((lease, settlement))) = timeout_at(end, self.pool.ended()).await
+        {
+            self.ended(lease, settlement);
         }
-        self.summary.stopped = self.runs.len() as u64;
-        self.runs.abort_all();
-        while let Some(ended) = self.runs.join_next_with_id().await {
-            self.ended(ended);
+        let (ended, stopped) = self.pool.stop().await;
+        self.summary.stopped = stopped.len() as u64;
+        for (lease, settlement) in ended {
+            self.ended(lease, settlement);
+        }
+        for lease in stopped {
+            self.ended(lease, Settlement::Retry { after: Duration::ZERO, reason: "the worker was stopped".to_owned() });
         }
         // What cannot be settled is not lost: it is due again once its lease is over.
         for _ in 0..3 {

@@ -1,5 +1,6 @@
 //! One run of the service on one event, and what becomes of the event.
 
+use std::mem;
 use std::time::{Duration, SystemTime};
 
 use http::{Request, Response, header};
@@ -73,7 +74,7 @@ impl Run {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DoNotRetry;
 
-/// Runs a service on an event, and decides what becomes of that.
+/// Runs a service on an event, and decides what becomes of that, whatever panics.
 pub(super) async fn run<S, R>(service: S, claimed: Claimed, time_limit: Duration, retries: Retries) -> Settlement
 where
     S: Service<Request<RequestBody>, Response = Response<R>> + Send + 'static,
@@ -81,19 +82,27 @@ where
     S::Error: Into<BoxError>,
     R: Send + 'static,
 {
-    let (event, attempt) = (claimed.event.event.clone(), claimed.attempt);
-    let started = Instant::now();
-    let settlement = match prepare(claimed, &retries) {
-        Ok(request) => judge(call(service, request, time_limit).await, attempt, &retries),
-        Err(reason) => Settlement::Dead { reason },
+    let run = async {
+        let mut claimed = claimed;
+        let (event, attempt) = (mem::take(&mut claimed.event.event), claimed.attempt);
+        let started = Instant::now();
+        let settlement = match prepare(claimed, &retries) {
+            Ok(request) => judge(call(service, request, time_limit).await, attempt, &retries),
+            Err(reason) => Settlement::Dead { reason },
+        };
+        observe::run_ended(&event, attempt, &settlement, started.elapsed());
+        settlement
     };
-    observe::run_ended(&event, attempt, &settlement, started.elapsed());
-    settlement
+    // Panics of the handler are caught by then; this one came when it was dropped.
+    CatchUnwind::new(run).await.unwrap_or_else(|_| {
+        let after = retries.after(1).unwrap_or_default();
+        Settlement::Retry { after, reason: "a panic at the end of the attempt".to_owned() }
+    })
 }
 
 /// Makes the request that was stored, or says why there is none to be made.
 fn prepare(claimed: Claimed, retries: &Retries) -> Result<Request<RequestBody>, String> {
-    let Claimed { lease, event, attempt, interrupted } = claimed;
+    let Claimed { lease, mut event, attempt, interrupted } = claimed;
     if interrupted >= retries.interruptions() {
         return Err(format!("the process ended during each of the last {interrupted} attempts"));
     }
@@ -102,7 +111,7 @@ fn prepare(claimed: Claimed, retries: &Retries) -> Result<Request<RequestBody>, 
     }
     let received_at = event.received_at();
     let tenant = event.tenant.as_deref().map(Tenant::new).transpose().map_err(|error| error.to_string())?;
-    let key = event.key.clone();
+    let key = mem::take(&mut event.key);
     let (mut request, body) = event.into_request();
     let envelope = Envelope::parse(body, None).map_err(|error| format!("what is stored is no envelope: {error}"))?;
     let delivery = Delivery::new(restored(envelope, tenant), received_at).with_stored_key(&key);
