@@ -113,8 +113,9 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     }
     // Where a plain fsync leaves things in the cache of the disk, which is on macOS alone.
     connection.execute_batch("PRAGMA fullfsync=1; PRAGMA checkpoint_fullfsync=1").map_err(wrong)?;
-    // The log is moved by whoever writes, when nobody waits; and what is written again soon is kept at hand.
-    connection.execute_batch("PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-16000").map_err(wrong)?;
+    // The log is moved by whoever writes, when nobody waits. What is written again soon is kept at hand, and no more: SQLite
+    // looks through all of it at each commit.
+    connection.execute_batch("PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-4000").map_err(wrong)?;
     prepare(path, &connection)?;
     sync_found(&connection).map_err(wrong)?;
     Ok(connection)

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use aircall_tower::inbox::contract::event;
 use aircall_tower::inbox::sqlite::{SqliteOperator, SqliteOptions, SqliteStore};
-use aircall_tower::inbox::{Claim, Claimed, Event, Filter, Operate, Settlement, Store, StoreError, StoreErrorKind};
+use aircall_tower::inbox::{
+    Claim, Claimed, Event, Filter, Lease, Operate, Settlement, State, Store, StoreError, StoreErrorKind,
+};
 use rusqlite::Connection;
 
 use super::road::Place;
@@ -147,6 +149,42 @@ async fn whoever_had_an_event_before_it_was_replayed_settles_nothing_any_more() 
     assert_eq!(operator.counts().await.unwrap().running, 1);
     store.settle(vec![(again.lease, Settlement::Done)]).await.unwrap();
     assert_eq!(operator.counts().await.unwrap().done, 1);
+}
+
+#[tokio::test]
+async fn what_is_claimed_and_settled_in_one_go_is_still_of_each_event() {
+    let place = Place::new();
+    let store = SqliteOptions::new().forget_bodies().open(place.path()).unwrap();
+    store.put((1..=9).map(event).collect()).await.unwrap();
+    let retry = || Settlement::Retry { after: Duration::ZERO, reason: "a test".to_owned() };
+    let before = store.claim(Claim { max: 3, ..CLAIM }).await.unwrap();
+    store.settle(before.iter().map(|one| (one.lease, retry())).collect()).await.unwrap();
+    Connection::open(place.path()).unwrap().execute_batch("DELETE FROM event_states WHERE id = 5").unwrap();
+
+    let claimed = claim(&store).await;
+    let told: Vec<_> = claimed.iter().map(|one| (one.lease.id, one.lease.fence, one.attempt)).collect();
+    assert_eq!(told, [(1, 2, 2), (2, 2, 2), (3, 2, 2), (4, 1, 1), (6, 1, 1), (7, 1, 1), (8, 1, 1), (9, 1, 1)]);
+    assert!(claimed.iter().all(|one| one.event == event(one.lease.id as u32)));
+
+    let dead = || Settlement::Dead { reason: "a test".to_owned() };
+    let ended = claimed.iter().map(|Claimed { lease, .. }| match lease.id {
+        3 => (*lease, retry()),
+        // As if somebody else had it by now.
+        7 => (Lease { fence: 0, ..*lease }, Settlement::Done),
+        8 => (*lease, dead()),
+        _ => (*lease, Settlement::Done),
+    });
+    // In no order, and behind a lease that ended before.
+    store.settle([(before[0].lease, dead())].into_iter().chain(ended.rev()).collect()).await.unwrap();
+    let operator = store.operator();
+    let mut states = Vec::new();
+    for one in &claimed {
+        let (entry, event) = operator.get(one.lease.id).await.unwrap().unwrap();
+        assert_eq!(event.body.is_empty(), entry.state == State::Done, "{entry:?}");
+        states.push(entry.state);
+    }
+    use State::{Dead, Done, Ready, Running};
+    assert_eq!(states, [Done, Done, Ready, Done, Done, Running, Dead, Done]);
 }
 
 #[test]
@@ -309,10 +347,18 @@ async fn claims_and_forgetting_find_their_rows_by_an_index() {
     let connection = Connection::open(place.path()).unwrap();
     for (query, index) in [
         (
-            "UPDATE event_states SET state = 'running', attempts = attempts + 1, fence = fence + 1, updated_at = 1 WHERE id IN (
-                 SELECT id FROM event_states WHERE state = 'ready' AND interrupted <= 1 AND due_at <= 1 ORDER BY due_at, id LIMIT 1
-             ) RETURNING id, fence, attempts, interrupted",
+            "SELECT id, fence FROM event_states WHERE state = 'ready' AND interrupted <= 1 AND due_at <= 1 ORDER BY due_at, id LIMIT 1",
             "events_due",
+        ),
+        ("UPDATE event_states SET state = 'running' WHERE id BETWEEN 1 AND 2", "PRIMARY KEY"),
+        (
+            "UPDATE event_states SET state = 'done' WHERE id BETWEEN 1 AND 2 AND state = 'running' AND fence = 1",
+            "PRIMARY KEY",
+        ),
+        (
+            "DELETE FROM event_requests WHERE id BETWEEN 1 AND 2
+             AND id IN (SELECT id FROM event_states WHERE id BETWEEN 1 AND 2 AND state = 'done')",
+            "PRIMARY KEY",
         ),
         (
             "SELECT id FROM event_states WHERE state = 'ready' AND interrupted > 1 AND due_at <= 1 ORDER BY interrupted, id LIMIT 1",
@@ -322,7 +368,10 @@ async fn claims_and_forgetting_find_their_rows_by_an_index() {
             "SELECT 1 FROM event_states AS earlier WHERE earlier.state IN ('ready', 'running') AND earlier.subject = 'a' AND earlier.id < 9",
             "events_open",
         ),
-        ("SELECT id FROM event_states WHERE state = 'done' AND updated_at < 1 ORDER BY updated_at LIMIT 9", "events_done"),
+        (
+            "SELECT id FROM event_states WHERE state = 'done' AND updated_at < 1 ORDER BY updated_at LIMIT 9",
+            "events_done",
+        ),
         ("SELECT due_at FROM event_states WHERE state = 'ready' AND due_at > 1 ORDER BY due_at LIMIT 1", "events_due"),
     ] {
         let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
