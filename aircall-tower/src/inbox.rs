@@ -25,14 +25,19 @@ pub mod contract;
 mod operate;
 
 use std::fmt;
+use std::future::Future;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::request::Parts;
+use pin_project_lite::pin_project;
 use tokio::time::Instant;
 
-use self::door::Door;
+use self::door::{Door, Put};
 pub use self::event::Event;
 pub use self::operate::{Counts, Entry, Filter, Operate, State};
 use self::spill::Forwarder;
@@ -175,7 +180,7 @@ impl Inbox {
     }
 
     /// Takes from a request what is going to be stored, or says why it cannot be.
-    pub(crate) fn event(&self, parts: &Parts, config: &Config, delivery: &Delivery) -> Result<Event, String> {
+    pub(crate) fn event(&self, parts: Parts, config: &Config, delivery: &Delivery) -> Result<Event, String> {
         // An event that is not about anything is better than none.
         let subject = catch_unwind(AssertUnwindSafe(|| (self.subject)(delivery))).unwrap_or_default();
         let mut event = Event::new(parts, config, delivery, subject);
@@ -187,12 +192,19 @@ impl Inbox {
         Ok(event)
     }
 
-    /// Stores an event, wherever that can be done before the deadline. `Ok` means that it is durable.
-    pub(crate) async fn accept(&self, event: Event, deadline: Instant) -> Result<Received, String> {
+    /// Stores an event, wherever that can be done before the deadline, if there is one to be stored.
+    pub(crate) fn accept(&self, event: Result<Event, String>, deadline: Instant) -> Accepting {
+        let event = match event {
+            Ok(event) => event,
+            Err(why) => return Accepting::Impossible { why },
+        };
         match &self.spill {
-            None => self.store.put(event, deadline).await.map_err(|error| error.to_string()),
-            // In a box of its own: otherwise every event without a spill would be moved about in room for three.
-            Some(spill) => Box::pin(self.accept_somewhere(spill, event, deadline)).await,
+            None => Accepting::Putting { put: self.store.put(event, deadline) },
+            Some(spill) => {
+                let (inbox, spill) = (self.clone(), spill.clone());
+                let put = Box::pin(async move { inbox.accept_somewhere(&spill, event, deadline).await });
+                Accepting::PuttingSomewhere { put }
+            }
         }
     }
 
@@ -215,6 +227,32 @@ impl Inbox {
         match self.store.put(event.clone(), now + share).await {
             Ok(received) => Ok(received),
             Err(why) => spill.put(event, deadline).await.map_err(|error| format!("{why}; and the spill: {error}")),
+        }
+    }
+}
+
+pin_project! {
+    /// Waits for an event to be stored. `Ok` means that it is durable.
+    #[project = AcceptingProj]
+    pub(crate) enum Accepting {
+        Putting {
+            #[pin]
+            put: Put,
+        },
+        // In a box: otherwise every event without a spill would be moved about in room for three.
+        PuttingSomewhere { put: Pin<Box<dyn Future<Output = Result<Received, String>> + Send>> },
+        Impossible { why: String },
+    }
+}
+
+impl Future for Accepting {
+    type Output = Result<Received, String>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            AcceptingProj::Putting { put } => put.poll(cx).map_err(|error| error.to_string()),
+            AcceptingProj::PuttingSomewhere { put } => put.as_mut().poll(cx),
+            AcceptingProj::Impossible { why } => Poll::Ready(Err(mem::take(why))),
         }
     }
 }

@@ -13,6 +13,8 @@ mod storing;
 
 use std::future::Future;
 use std::pin::pin;
+#[cfg(feature = "inbox")]
+use std::sync::Arc;
 
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, header};
@@ -28,9 +30,7 @@ use crate::acknowledgement::{Attempt, OutcomeKind, Refusal};
 use crate::body::{RequestBody, ResponseBody};
 use crate::envelope::{Envelope, Prefix, Seen, without_bom};
 use crate::extension::Delivery;
-use crate::handler::Finished;
-#[cfg(not(feature = "inbox"))]
-use crate::handler::Work;
+use crate::handler::{Finished, Work};
 use crate::limit::{FREE, ReadError, Reading, Share, admit, declared_length};
 use crate::token::{Proof, Verified};
 
@@ -59,13 +59,17 @@ where
 
         let delivery = Delivery::new(verified, attempt.received_at());
         #[cfg(feature = "inbox")]
-        let work = match attempt.config().inbox.clone() {
-            Some(inbox) => {
-                let event = inbox.event(&parts, attempt.config(), &delivery);
-                attempt.store();
-                Task::storing(inbox, event, deadline, inner, hand_on(parts, &delivery))
+        let work = {
+            let config = Arc::clone(attempt.config());
+            match &config.inbox {
+                Some(inbox) => {
+                    attempt.store();
+                    let otherwise = inbox.handles_inline().then(|| Work::new(inner, hand_on(parts.clone(), &delivery)));
+                    let event = inbox.event(parts, &config, &delivery);
+                    Task::storing(inbox, event, deadline, otherwise)
+                }
+                None => Task::handling(Work::new(inner, hand_on(parts, &delivery))),
             }
-            None => Task::handling(inner, hand_on(parts, &delivery)),
         };
         #[cfg(not(feature = "inbox"))]
         let work = Work::new(inner, hand_on(parts, &delivery));

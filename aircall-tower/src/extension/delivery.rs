@@ -9,6 +9,8 @@ use serde::Deserialize;
 
 use super::{DedupKey, EventName, Timestamp};
 use crate::envelope::{Dialect, Envelope, Resource};
+#[cfg(feature = "inbox")]
+use crate::payload::Checked;
 use crate::payload::Payload;
 use crate::token::{Tenant, Verified, mask};
 
@@ -161,8 +163,10 @@ impl Delivery {
         use sha2::{Digest, Sha256};
 
         let envelope = &self.envelope;
-        let token: String = serde_json::from_slice(&envelope.body[envelope.token.clone()]).unwrap_or_default();
-        super::dedup::hex(&Sha256::digest(token.as_bytes())[..8])
+        let quoted = std::str::from_utf8(&envelope.body[envelope.token.clone()]).unwrap_or_default();
+        let token = Checked::new(quoted).string().and_then(|token| token.whole()).unwrap_or_default();
+        let half = Sha256::digest(token.as_bytes()).first_chunk().copied().unwrap_or_default();
+        format!("{:016x}", u64::from_be_bytes(half))
     }
 
     /// Gives this delivery a buffer of its own, just as long as the body.

@@ -3,16 +3,21 @@
 //! There is no timer. While one batch is being made durable the next one gathers, so a lone event waits for nobody and
 //! a crowd shares the cost.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use pin_project_lite::pin_project;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::Event;
 use super::store::{DynStore, Received, StoreError, StoreErrorKind};
+use crate::deadline::Deadline;
 
 /// How long a store is given to make an event durable: a client of a frozen server hangs for ever.
 pub(super) const PUT_LIMIT: Duration = Duration::from_secs(3);
@@ -47,6 +52,8 @@ struct Waiting {
     event: Event,
     answer: Answer,
 }
+
+type Answered = oneshot::Receiver<Result<Received, StoreError>>;
 
 /// Who waits for an event to be stored, and the room that it takes until then.
 struct Answer {
@@ -98,10 +105,15 @@ impl Door {
         self.down.store(down, Ordering::Relaxed);
     }
 
-    /// Stores an event. `Ok` means that it is durable.
+    /// Stores an event, which joins the queue at once.
     ///
     /// An event that is given up at the deadline may be stored all the same.
-    pub(super) async fn put(&self, event: Event, deadline: Instant) -> Result<Received, StoreError> {
+    pub(super) fn put(self: &Arc<Self>, event: Event, deadline: Instant) -> Put {
+        let deadline = Deadline::new(deadline.min(Instant::now() + PUT_LIMIT));
+        Put { door: Arc::clone(self), answered: self.enqueue(event), deadline }
+    }
+
+    fn enqueue(&self, event: Event) -> Result<Answered, StoreError> {
         let (sender, answered) = oneshot::channel();
         let room = Room::take(&self.waiting_bytes, event.body.len()).ok_or_else(|| {
             StoreError::new(StoreErrorKind::Busy, format!("{WAITING_BYTES} bytes wait to be stored, which is the most"))
@@ -115,19 +127,7 @@ impl Door {
                 mpsc::error::TrySendError::Closed(_) => closed(),
             }
         })?;
-        let result = match timeout_at(deadline.min(Instant::now() + PUT_LIMIT), answered).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => {
-                Err(StoreError::new(StoreErrorKind::Unavailable, "the store, or the runtime, ended without an answer"))
-            }
-            Err(_) => Err(StoreError::new(StoreErrorKind::Unavailable, "the store gave no answer in time")),
-        };
-        match &result {
-            Ok(_) => self.set_down(false),
-            // One that is busy will have room in a moment; the others are best left alone until they have been seen to work.
-            Err(error) => self.set_down(error.kind() != StoreErrorKind::Busy),
-        }
-        result
+        Ok(answered)
     }
 
     /// Takes in nothing more, sees through what waits, and closes the store.
@@ -160,6 +160,45 @@ impl Door {
         let task = tokio::spawn(serve(Arc::clone(&self.store), waiting));
         *usher = Some(Usher { queue: queue.clone(), task });
         Ok(queue)
+    }
+}
+
+pin_project! {
+    /// Waits for an event to be stored. `Ok` means that it is durable.
+    ///
+    /// Written out, and the event is not in it: each event that waits has one of these in its box.
+    pub(super) struct Put {
+        door: Arc<Door>,
+        answered: Result<Answered, StoreError>,
+        #[pin]
+        deadline: Deadline,
+    }
+}
+
+impl Future for Put {
+    type Output = Result<Received, StoreError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let answered = match this.answered {
+            Ok(answered) => answered,
+            Err(refused) => return Poll::Ready(Err(refused.clone())),
+        };
+        let unavailable = |what| Err(StoreError::new(StoreErrorKind::Unavailable, what));
+        let result = match Pin::new(answered).poll(cx) {
+            Poll::Ready(Ok(result)) => result,
+            Poll::Ready(Err(_)) => unavailable("the store, or the runtime, ended without an answer"),
+            Poll::Pending => {
+                ready!(this.deadline.poll(cx));
+                unavailable("the store gave no answer in time")
+            }
+        };
+        match &result {
+            Ok(_) => this.door.set_down(false),
+            // One that is busy will have room in a moment; the others are best left alone until they have been seen to work.
+            Err(error) => this.door.set_down(error.kind() != StoreErrorKind::Busy),
+        }
+        Poll::Ready(result)
     }
 }
 

@@ -7,8 +7,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Event;
-use super::door::{BATCH_BYTES, Door, PUT_LIMIT, no_answer};
-use super::store::{Claim, Claimed, Received, Settlement, StoreError};
+use super::door::{BATCH_BYTES, Door, PUT_LIMIT, Put, no_answer};
+use super::store::{Claim, Claimed, Settlement, StoreError};
 use crate::observe::inbox as observe;
 
 /// How many events are moved at once.
@@ -85,8 +85,8 @@ impl Forwarder {
         }
     }
 
-    pub(super) async fn put(&self, event: Event, deadline: Instant) -> Result<Received, StoreError> {
-        self.inner.spill.put(event, deadline).await
+    pub(super) fn put(&self, event: Event, deadline: Instant) -> Put {
+        self.inner.spill.put(event, deadline)
     }
 
     pub(super) async fn close(&self) {

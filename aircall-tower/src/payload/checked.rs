@@ -51,7 +51,7 @@ impl<'a> Checked<'a> {
     }
 
     /// Goes past a value of any type and returns its text.
-    pub(super) fn value(&mut self) -> Option<&'a str> {
+    pub(crate) fn value(&mut self) -> Option<&'a str> {
         let start = self.at;
         let mut depth = 0_usize;
         loop {
@@ -86,7 +86,7 @@ impl<'a> Checked<'a> {
     }
 
     /// Goes past a string; `None` if something else stands here.
-    pub(super) fn string(&mut self) -> Option<Quoted<'a>> {
+    pub(crate) fn string(&mut self) -> Option<Quoted<'a>> {
         if self.first() != b'"' {
             return None;
         }
@@ -107,7 +107,7 @@ impl<'a> Checked<'a> {
     }
 
     /// Goes through the members of an object; `each` finds the place at the value and goes past it.
-    pub(super) fn object(&mut self, mut each: impl FnMut(Quoted<'a>, &mut Self) -> Option<()>) -> Option<()> {
+    pub(crate) fn object(&mut self, mut each: impl FnMut(Quoted<'a>, &mut Self) -> Option<()>) -> Option<()> {
         self.items(b'{', b'}', |json| {
             let key = json.string()?;
             json.pass_white();
@@ -157,7 +157,7 @@ impl<'a> Checked<'a> {
 
 /// A string as it stands in JSON, quotes included.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Quoted<'a> {
+pub(crate) struct Quoted<'a> {
     json: &'a str,
     is_plain: bool,
 }
@@ -169,7 +169,7 @@ impl<'a> Quoted<'a> {
     }
 
     /// Decodes the string; `None` if no `str` can hold it.
-    pub(super) fn whole(self) -> Option<Cow<'a, str>> {
+    pub(crate) fn whole(self) -> Option<Cow<'a, str>> {
         match self.plain() {
             Some(plain) => Some(Cow::Borrowed(plain)),
             None => self.text().whole().map(|text| Cow::Owned(text.to_owned())),

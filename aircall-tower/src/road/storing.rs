@@ -2,17 +2,16 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use http::Request;
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
 use tower::{BoxError, Service};
 
 use crate::acknowledgement::{Ended, OutcomeKind};
 use crate::handler::{Finished, Work};
-use crate::inbox::{Event, Inbox, Received};
+use crate::inbox::{Accepting, Event, Inbox, Received};
 
 /// How much of the time until the deadline is left for the way of the answer.
 const ANSWERING: Duration = Duration::from_millis(100);
@@ -20,81 +19,84 @@ const ANSWERING: Duration = Duration::from_millis(100);
 pin_project! {
     /// Either the handler's work at once, or the inbox first.
     #[project = TaskProj]
-    pub(crate) enum Task<S, Q, B>
+    pub(crate) enum Task<S, Q>
     where
         S: Service<Q>,
     {
-        Handling { #[pin] work: Work<S, Q> },
-        Storing { storing: Pin<Box<dyn Future<Output = Finished<B>> + Send>> },
+        Handling {
+            #[pin]
+            work: Work<S, Q>,
+            // Why it is done here, if it was to be stored.
+            not_stored: Option<String>,
+        },
+        Storing {
+            #[pin]
+            accepting: Accepting,
+            started: Instant,
+            // What is done if nothing takes the event.
+            otherwise: Option<Work<S, Q>>,
+        },
     }
 }
 
-impl<S, B, Q, R> Task<S, Request<Q>, R>
+impl<S, Q> Task<S, Q>
 where
-    S: Service<Request<Q>, Response = B> + Send + 'static,
+    S: Service<Q>,
 {
-    pub(crate) fn handling(inner: S, request: Request<Q>) -> Self {
-        Self::Handling { work: Work::new(inner, request) }
+    pub(crate) fn handling(work: Work<S, Q>) -> Self {
+        Self::Handling { work, not_stored: None }
     }
-}
 
-impl<S, Q, R> Task<S, Request<Q>, R>
-where
-    S: Service<Request<Q>, Response = http::Response<R>> + Send + 'static,
-    S::Future: Send,
-    S::Error: Into<BoxError>,
-    Q: Send + 'static,
-    R: 'static,
-{
-    /// Stores an event, and hands the request to the handler only if that fails and the inbox is so set.
+    /// Stores an event, and does the work only if that fails, if there is any.
     pub(crate) fn storing(
-        inbox: Inbox,
+        inbox: &Inbox,
         event: Result<Event, String>,
         deadline: Instant,
-        inner: S,
-        request: Request<Q>,
+        otherwise: Option<Work<S, Q>>,
     ) -> Self {
         let deadline = deadline.checked_sub(ANSWERING).unwrap_or(deadline);
-        let storing = async move {
-            let started = Instant::now();
-            let accepted = match event {
-                Ok(event) => inbox.accept(event, deadline).await,
-                Err(why) => Err(why),
-            };
-            let (kind, reason) = match accepted {
-                Ok(Received::New) => (OutcomeKind::Stored, None),
-                Ok(Received::Duplicate) => (OutcomeKind::Duplicate, None),
-                Err(reason) if inbox.handles_inline() => return inline(reason, Work::new(inner, request)).await,
-                Err(reason) => (OutcomeKind::NotStored, Some(reason)),
-            };
-            Finished { ended: Ended { kind, reason, took: started.elapsed() }, response: None }
-        };
-        Self::Storing { storing: Box::pin(storing) }
+        Self::Storing { accepting: inbox.accept(event, deadline), started: Instant::now(), otherwise }
     }
 }
 
-/// Lets the handler do what could not be stored. If it does not, the event is in the same place as before.
-async fn inline<B>(not_stored: String, work: impl Future<Output = Finished<B>>) -> Finished<B> {
-    let finished = work.await;
-    if finished.ended.kind == OutcomeKind::Handled {
-        return finished;
-    }
-    let Ended { kind, reason, took } = finished.ended;
-    let reason = format!("{not_stored}; and {}: {}", kind.description(), reason.unwrap_or_default());
-    Finished { ended: Ended { kind: OutcomeKind::NotStored, reason: Some(reason), took }, response: None }
-}
-
-impl<S, Q, B> Future for Task<S, Q, B>
+impl<S, Q, B> Future for Task<S, Q>
 where
     S: Service<Q, Response = http::Response<B>>,
     S::Error: Into<BoxError>,
 {
     type Output = Finished<B>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Finished<B>> {
-        match self.project() {
-            TaskProj::Handling { work } => work.poll(cx),
-            TaskProj::Storing { storing } => storing.as_mut().poll(cx),
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Finished<B>> {
+        match self.as_mut().project() {
+            TaskProj::Handling { work, not_stored } => {
+                let finished = ready!(work.poll(cx));
+                Poll::Ready(match not_stored.take() {
+                    Some(not_stored) => inline(&not_stored, finished),
+                    None => finished,
+                })
+            }
+            TaskProj::Storing { accepting, started, otherwise } => {
+                let (kind, reason) = match (ready!(accepting.poll(cx)), otherwise.take()) {
+                    (Ok(Received::New), _) => (OutcomeKind::Stored, None),
+                    (Ok(Received::Duplicate), _) => (OutcomeKind::Duplicate, None),
+                    (Err(reason), None) => (OutcomeKind::NotStored, Some(reason)),
+                    (Err(reason), Some(work)) => {
+                        self.set(Self::Handling { work, not_stored: Some(reason) });
+                        return self.poll(cx);
+                    }
+                };
+                Poll::Ready(Finished { ended: Ended { kind, reason, took: started.elapsed() }, response: None })
+            }
         }
     }
+}
+
+/// How it ended that the handler did what could not be stored. If it did not, the event is in the same place as before.
+fn inline<B>(not_stored: &str, finished: Finished<B>) -> Finished<B> {
+    if finished.ended.kind == OutcomeKind::Handled {
+        return finished;
+    }
+    let Ended { kind, reason, took } = finished.ended;
+    let reason = format!("{not_stored}; and {}: {}", kind.description(), reason.unwrap_or_default());
+    Finished { ended: Ended { kind: OutcomeKind::NotStored, reason: Some(reason), took }, response: None }
 }

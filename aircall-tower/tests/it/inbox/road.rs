@@ -377,6 +377,31 @@ async fn strangers_leave_nothing_in_the_inbox() {
 }
 
 #[tokio::test]
+async fn events_of_one_call_have_one_subject_whatever_they_tell_of_it() {
+    let place = Place::new();
+    let store = place.open();
+    let layer = layer().inbox(&Inbox::new(store.clone()));
+    let calls = Calls::default();
+    for (number, (resource, data, subject)) in [
+        ("call", r#"{"id":7,"user":{"id":8},"call_id":9}"#, Some("call/7")),
+        ("call", r#"{"call_id":9,"tags":[{"id":8}],"id":"7"}"#, Some("call/7")),
+        ("call", r#"{"id":null,"call_id":9}"#, Some("call/9")),
+        ("message", r#"{"id":"b1a8","\u0063all_id":9}"#, Some("call/9")),
+        ("message", r#"{"direction":"{\"id\":1}","id":"b1a8","call_id":{}}"#, Some("message/b1a8")),
+        ("user", r#"{"user":{"id":8}}"#, None),
+        ("user", r#"[{"id":8}]"#, None),
+        ("user", "7", None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let told = body(TOKEN, data).replace(r#""resource":"call""#, &format!(r#""resource":"{resource}""#));
+        assert_eq!(post(&layer, &calls, told).await.kind, Stored);
+        assert_eq!(events(&store).await[number].subject.as_deref(), subject, "{data}");
+    }
+}
+
+#[tokio::test]
 async fn hooks_that_panic_take_no_answer_with_them_and_nothing_is_stored_that_was_not_redacted() {
     let place = Place::new();
     let store = place.open();
