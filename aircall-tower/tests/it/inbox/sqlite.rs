@@ -180,7 +180,7 @@ async fn what_is_claimed_and_settled_in_one_go_is_still_of_each_event() {
     let mut states = Vec::new();
     for one in &claimed {
         let (entry, event) = operator.get(one.lease.id).await.unwrap().unwrap();
-        assert_eq!(event.body.is_empty(), entry.state == State::Done, "{entry:?}");
+        assert_eq!(event.body.is_empty(), entry.state == Done, "{entry:?}");
         states.push(entry.state);
     }
     use State::{Dead, Done, Ready, Running};
