@@ -64,8 +64,9 @@ where
             match &config.inbox {
                 Some(inbox) => {
                     attempt.store();
-                    let otherwise = inbox.handles_inline().then(|| Work::new(inner, hand_on(parts.clone(), &delivery)));
+                    let handed_on = inbox.handles_inline().then(|| parts.clone());
                     let event = inbox.event(parts, &config, &delivery);
+                    let otherwise = handed_on.map(|parts| Work::new(inner, hand_on(parts, &delivery)));
                     Task::storing(inbox, event, deadline, otherwise)
                 }
                 None => Task::handling(Work::new(inner, hand_on(parts, &delivery))),

@@ -123,12 +123,12 @@ fn kept(mut headers: HeaderMap, config: &Config) -> HeaderMap {
     // The body is stored without the token, and whole.
     headers.remove(header::CONTENT_LENGTH);
     headers.remove(header::TRANSFER_ENCODING);
-    let is_secret = |(name, value): &(&HeaderName, &HeaderValue)| {
-        value.is_sensitive() || !PLAIN.contains(name) && names_credential(name.as_str())
+    let is_kept = |(name, value): &(&HeaderName, &HeaderValue)| {
+        !value.is_sensitive() && (PLAIN.contains(name) || !names_credential(name.as_str()))
     };
-    let secret: Vec<_> = headers.iter().filter(is_secret).map(|(name, _)| name.clone()).collect();
-    for name in secret {
-        headers.remove(name);
+    if !headers.iter().all(|header| is_kept(&header)) {
+        // Of one name, one value may be kept and another not.
+        headers = headers.iter().filter(is_kept).map(|(name, value)| (name.clone(), value.clone())).collect();
     }
     let mut memory = BytesMut::with_capacity(headers.values().map(HeaderValue::len).sum());
     for value in headers.values_mut() {

@@ -18,9 +18,9 @@ use tower::{BoxError, Service};
 
 use self::pool::Pool;
 pub use self::retries::Retries;
-use self::run::run;
+use self::run::Runner;
 pub use self::run::{DoNotRetry, Run};
-use super::store::{Claim, Claimed, DynStore, Lease, Settlement, StoreError, StoreErrorKind};
+use super::store::{Claim, DynStore, Lease, Settlement, StoreError, StoreErrorKind};
 use crate::body::RequestBody;
 use crate::observe::inbox as observe;
 
@@ -175,7 +175,7 @@ where
 /// A worker at work.
 struct Shift<S> {
     worker: Worker<S>,
-    pool: Pool,
+    pool: Pool<Runner<S>>,
     unsettled: Vec<(Lease, Settlement)>,
     /// Nothing more was due when the store was last asked.
     idle: bool,
@@ -193,9 +193,11 @@ where
     R: Send + 'static,
 {
     fn new(worker: Worker<S>) -> Self {
+        let Worker { service, time_limit, retries, .. } = &worker;
+        let runner = Runner { service: service.clone(), time_limit: *time_limit, retries: retries.clone() };
         Self {
             worker,
-            pool: Pool::new(),
+            pool: Pool::new(runner),
             unsettled: Vec::new(),
             idle: false,
             rest: None,
@@ -236,7 +238,7 @@ where
         if let Ok(claimed) = claimed {
             self.idle = claimed.len() < room;
             for claimed in claimed {
-                self.begin(claimed);
+                self.pool.begin(claimed);
             }
         }
         true
@@ -251,14 +253,6 @@ where
             () = sleep_until(rest.unwrap_or_else(Instant::now)), if rest.is_some() => {}
             () = self.worker.store.wait_due(), if wants => self.idle = false,
         }
-    }
-
-    fn begin(&mut self, claimed: Claimed) {
-        let Worker { service, time_limit, retries, .. } = &self.worker;
-        self.pool.begin(claimed, || {
-            let (service, time_limit, retries) = (service.clone(), *time_limit, retries.clone());
-            move |claimed| run(service.clone(), claimed, time_limit, retries.clone())
-        });
     }
 
     fn ended(&mut self, lease: Lease, settlement: Settlement) {

@@ -137,7 +137,7 @@ fn begin(connection: &Connection, ready: &[Begun], now: i64) -> rusqlite::Result
         "UPDATE event_states SET state = 'running', attempts = attempts + (attempts < 9223372036854775807),
              fence = fence + (fence < 9223372036854775807), updated_at = ?1 WHERE id BETWEEN ?2 AND ?3",
     )?;
-    for run in ready.chunk_by(|one, next| next.lease.id == one.lease.id + 1) {
+    for run in ready.chunk_by(|one, next| one.lease.id.checked_add(1) == Some(next.lease.id)) {
         begin.execute([now, run[0].lease.id, run[run.len() - 1].lease.id])?;
     }
     Ok(())
@@ -164,7 +164,7 @@ pub(super) fn next_due(connection: &Connection, now: i64) -> rusqlite::Result<Op
         .optional()
 }
 
-/// Ends leases.
+/// Ends leases, one after the other.
 pub(super) fn settle<'a>(
     connection: &Connection,
     batch: impl IntoIterator<Item = &'a (Lease, Settlement)>,
@@ -184,6 +184,7 @@ pub(super) fn settle<'a>(
             }
             Settlement::Dead { reason } => (State::Dead, now, reason),
         };
+        settle_done(connection, &mut done, keep_bodies, now)?;
         connection
             .prepare_cached(
                 "UPDATE event_states SET state = ?3, due_at = ?4, updated_at = ?5, interrupted = 0, last_error = ?6
@@ -191,28 +192,27 @@ pub(super) fn settle<'a>(
             )?
             .execute(params![lease.id, lease.fence, state.as_str(), due_at, now, reason])?;
     }
-    settle_done(connection, done, keep_bodies, now)
+    settle_done(connection, &mut done, keep_bodies, now)
 }
 
-/// Those that follow each other are changed in one go, which takes half the time.
-fn settle_done(connection: &Connection, mut done: Vec<Lease>, keep_bodies: bool, now: i64) -> rusqlite::Result<()> {
+/// Events that follow each other are changed in one go, which takes half the time, as long as it need not be known which of them
+/// it were.
+fn settle_done(connection: &Connection, done: &mut Vec<Lease>, keep_bodies: bool, now: i64) -> rusqlite::Result<()> {
     done.sort_unstable_by_key(|lease| lease.id);
     let mut settle = connection.prepare_cached(
         "UPDATE event_states SET state = 'done', due_at = ?4, updated_at = ?4, interrupted = 0
          WHERE id BETWEEN ?1 AND ?2 AND state = 'running' AND fence = ?3",
     )?;
-    for run in done.chunk_by(|one, next| next.id == one.id + 1 && next.fence == one.fence) {
+    let together =
+        |one: &Lease, next: &Lease| keep_bodies && one.id.checked_add(1) == Some(next.id) && one.fence == next.fence;
+    for run in done.chunk_by(together) {
         let (first, last) = (run[0], run[run.len() - 1]);
-        settle.execute([first.id, last.id, first.fence, now])?;
-        if !keep_bodies {
-            connection
-                .prepare_cached(
-                    "DELETE FROM event_requests WHERE id BETWEEN ?1 AND ?2
-                     AND id IN (SELECT id FROM event_states WHERE id BETWEEN ?1 AND ?2 AND state = 'done')",
-                )?
-                .execute([first.id, last.id])?;
+        let settled = settle.execute([first.id, last.id, first.fence, now])?;
+        if !keep_bodies && settled > 0 {
+            connection.prepare_cached("DELETE FROM event_requests WHERE id = ?")?.execute([first.id])?;
         }
     }
+    done.clear();
     Ok(())
 }
 

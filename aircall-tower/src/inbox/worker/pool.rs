@@ -10,8 +10,15 @@ use tokio::task::JoinSet;
 
 use super::super::store::{Claimed, Lease, Settlement};
 
+/// What each task does with one event after the other.
+pub(super) trait Work: Clone + Send + 'static {
+    /// Does it, and does not panic: nobody would hear of that event any more.
+    fn run(&mut self, claimed: Claimed) -> impl Future<Output = Settlement> + Send;
+}
+
 /// As many tasks as have been at work at a time. Dropped, it stops them where they are.
-pub(super) struct Pool {
+pub(super) struct Pool<W> {
+    work: W,
     tasks: JoinSet<()>,
     desks: Vec<Arc<Desk>>,
     /// What is worked on at each desk.
@@ -45,10 +52,10 @@ impl Desk {
     }
 }
 
-impl Pool {
-    pub(super) fn new() -> Self {
+impl<W: Work> Pool<W> {
+    pub(super) fn new(work: W) -> Self {
         let (sender, ended) = mpsc::unbounded_channel();
-        Self { tasks: JoinSet::new(), desks: Vec::new(), leases: Vec::new(), idle: Vec::new(), ended, sender }
+        Self { work, tasks: JoinSet::new(), desks: Vec::new(), leases: Vec::new(), idle: Vec::new(), ended, sender }
     }
 
     /// How many events are being worked on, or have ended unnoticed.
@@ -56,29 +63,21 @@ impl Pool {
         self.desks.len() - self.idle.len()
     }
 
-    /// Begins to work on an event: at a desk that is free, or in a new task, which does with each event what `work` makes.
-    /// That is not to panic.
-    pub(super) fn begin<F, Fut>(&mut self, claimed: Claimed, work: impl FnOnce() -> F)
-    where
-        F: FnMut(Claimed) -> Fut + Send + 'static,
-        Fut: Future<Output = Settlement> + Send,
-    {
-        let desk = self.idle.pop().unwrap_or_else(|| self.hire(work()));
+    /// Begins to work on an event, in a new task if all are at work.
+    pub(super) fn begin(&mut self, claimed: Claimed) {
+        let desk = self.idle.pop().unwrap_or_else(|| self.hire());
         self.leases[desk] = Some(claimed.lease);
         self.desks[desk].fill(claimed);
     }
 
-    fn hire<F, Fut>(&mut self, mut work: F) -> usize
-    where
-        F: FnMut(Claimed) -> Fut + Send + 'static,
-        Fut: Future<Output = Settlement> + Send,
-    {
-        let (number, desk, ended) = (self.desks.len(), Arc::<Desk>::default(), self.sender.clone());
+    fn hire(&mut self) -> usize {
+        let (mut work, desk, ended) = (self.work.clone(), Arc::<Desk>::default(), self.sender.clone());
+        let number = self.desks.len();
         self.desks.push(Arc::clone(&desk));
         self.leases.push(None);
         self.tasks.spawn(async move {
             // Where nobody listens any more the pool is gone, and this task is about to be.
-            while ended.send((number, work(desk.clear().await).await)).is_ok() {}
+            while ended.send((number, work.run(desk.clear().await).await)).is_ok() {}
         });
         number
     }
@@ -123,24 +122,27 @@ mod tests {
     }
 
     /// Is done at once with events of odd numbers, and never with others.
-    fn work() -> impl FnMut(Claimed) -> std::pin::Pin<Box<dyn Future<Output = Settlement> + Send>> + Send {
-        |claimed| {
-            if claimed.lease.id % 2 == 1 { Box::pin(std::future::ready(Settlement::Done)) } else { Box::pin(pending()) }
+    #[derive(Clone)]
+    struct Odd;
+
+    impl Work for Odd {
+        async fn run(&mut self, claimed: Claimed) -> Settlement {
+            if claimed.lease.id % 2 == 1 { Settlement::Done } else { pending().await }
         }
     }
 
     #[tokio::test]
     async fn tasks_are_used_again_and_there_are_no_more_than_work() {
-        let mut pool = Pool::new();
+        let mut pool = Pool::new(Odd);
         for id in [1, 3, 5] {
-            pool.begin(claimed(id), work);
+            pool.begin(claimed(id));
             assert_eq!(pool.running(), 1);
             assert_eq!(pool.ended().await, Some((claimed(id).lease, Settlement::Done)));
             assert_eq!(pool.running(), 0);
         }
         assert_eq!(pool.tasks.len(), 1);
         for id in [2, 7, 4] {
-            pool.begin(claimed(id), work);
+            pool.begin(claimed(id));
         }
         assert_eq!(pool.ended().await, Some((claimed(7).lease, Settlement::Done)));
         assert_eq!((pool.tasks.len(), pool.running()), (3, 2));
@@ -148,9 +150,9 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_stopped_and_what_had_ended_unnoticed_are_told_apart() {
-        let mut pool = Pool::new();
+        let mut pool = Pool::new(Odd);
         for id in [2, 7, 4] {
-            pool.begin(claimed(id), work);
+            pool.begin(claimed(id));
         }
         tokio::task::yield_now().await;
         let (ended, stopped) = pool.stop().await;

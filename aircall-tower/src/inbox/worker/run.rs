@@ -9,6 +9,7 @@ use tower::{BoxError, Service, ServiceExt};
 
 use super::super::store::{Claimed, Lease, Settlement};
 use super::Retries;
+use super::pool::Work;
 use crate::body::RequestBody;
 use crate::envelope::Envelope;
 use crate::extension::Delivery;
@@ -74,30 +75,40 @@ impl Run {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DoNotRetry;
 
-/// Runs a service on an event, and decides what becomes of that, whatever panics.
-pub(super) async fn run<S, R>(service: S, claimed: Claimed, time_limit: Duration, retries: Retries) -> Settlement
+/// Runs a service on events, and decides what becomes of them.
+#[derive(Clone)]
+pub(super) struct Runner<S> {
+    pub(super) service: S,
+    pub(super) time_limit: Duration,
+    pub(super) retries: Retries,
+}
+
+impl<S, R> Work for Runner<S>
 where
-    S: Service<Request<RequestBody>, Response = Response<R>> + Send + 'static,
+    S: Service<Request<RequestBody>, Response = Response<R>> + Clone + Send + 'static,
     S::Future: Send,
     S::Error: Into<BoxError>,
     R: Send + 'static,
 {
-    let run = async {
-        let mut claimed = claimed;
-        let (event, attempt) = (mem::take(&mut claimed.event.event), claimed.attempt);
-        let started = Instant::now();
-        let settlement = match prepare(claimed, &retries) {
-            Ok(request) => judge(call(service, request, time_limit).await, attempt, &retries),
-            Err(reason) => Settlement::Dead { reason },
+    async fn run(&mut self, mut claimed: Claimed) -> Settlement {
+        // Whoever has a service alone can send it elsewhere, so it is not borrowed as one of several would.
+        let (service, time_limit, retries) = (&mut self.service, self.time_limit, &self.retries);
+        let run = async move {
+            let (event, attempt) = (mem::take(&mut claimed.event.event), claimed.attempt);
+            let started = Instant::now();
+            let settlement = match prepare(claimed, retries) {
+                Ok(request) => judge(call(service.clone(), request, time_limit).await, attempt, retries),
+                Err(reason) => Settlement::Dead { reason },
+            };
+            observe::run_ended(&event, attempt, &settlement, started.elapsed());
+            settlement
         };
-        observe::run_ended(&event, attempt, &settlement, started.elapsed());
-        settlement
-    };
-    // Panics of the handler are caught by then; this one came when it was dropped.
-    CatchUnwind::new(run).await.unwrap_or_else(|_| {
-        let after = retries.after(1).unwrap_or_default();
-        Settlement::Retry { after, reason: "a panic at the end of the attempt".to_owned() }
-    })
+        // Panics of the handler are caught in there; others come when it is cloned or dropped.
+        CatchUnwind::new(run).await.unwrap_or_else(|panic| {
+            let after = retries.after(1).unwrap_or_default();
+            Settlement::Retry { after, reason: format!("a panic before or after the attempt: {panic}") }
+        })
+    }
 }
 
 /// Makes the request that was stored, or says why there is none to be made.

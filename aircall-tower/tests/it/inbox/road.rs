@@ -68,6 +68,9 @@ async fn a_delivery_is_on_disk_before_it_is_acknowledged_and_no_handler_is_calle
     ] {
         request.headers_mut().insert(name, value.parse().unwrap());
     }
+    let mut sensitive = http::HeaderValue::from_static("secret");
+    sensitive.set_sensitive(true);
+    request.headers_mut().append("user-agent", sensitive);
     let answer = call(layer.layer(calls.handler()), request).await;
     assert_eq!((answer.status, answer.kind, answer.reason, answer.body.len()), (200, Stored, None, 0));
     assert_eq!(calls.count(), 0);

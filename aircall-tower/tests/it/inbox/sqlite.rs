@@ -159,7 +159,8 @@ async fn what_is_claimed_and_settled_in_one_go_is_still_of_each_event() {
     let retry = || Settlement::Retry { after: Duration::ZERO, reason: "a test".to_owned() };
     let before = store.claim(Claim { max: 3, ..CLAIM }).await.unwrap();
     store.settle(before.iter().map(|one| (one.lease, retry())).collect()).await.unwrap();
-    Connection::open(place.path()).unwrap().execute_batch("DELETE FROM event_states WHERE id = 5").unwrap();
+    let hand = Connection::open(place.path()).unwrap();
+    hand.execute_batch("UPDATE event_states SET state = 'dead' WHERE id = 5").unwrap();
 
     let claimed = claim(&store).await;
     let told: Vec<_> = claimed.iter().map(|one| (one.lease.id, one.lease.fence, one.attempt)).collect();
@@ -185,6 +186,29 @@ async fn what_is_claimed_and_settled_in_one_go_is_still_of_each_event() {
     }
     use State::{Dead, Done, Ready, Running};
     assert_eq!(states, [Done, Done, Ready, Done, Done, Running, Dead, Done]);
+    assert_eq!(operator.get(5).await.unwrap().unwrap().0.state, Dead);
+}
+
+#[tokio::test]
+async fn a_lease_that_has_ended_takes_nothing_from_an_event_and_the_first_word_on_one_counts() {
+    let place = Place::new();
+    let store = SqliteOptions::new().forget_bodies().open(place.path()).unwrap();
+    store.put(vec![event(1), event(2)]).await.unwrap();
+    let dead = || Settlement::Dead { reason: "a test".to_owned() };
+    let claimed = claim(&store).await;
+    let [first, second] = [claimed[0].lease, claimed[1].lease];
+    store.settle(vec![(first, dead()), (second, Settlement::Done), (second, dead())]).await.unwrap();
+    let operator = store.operator();
+    assert_eq!(operator.discard(vec![first.id]).await.unwrap(), 1);
+    store.settle(vec![(first, Settlement::Done)]).await.unwrap();
+    let [discarded, settled] = [operator.get(1).await.unwrap().unwrap(), operator.get(2).await.unwrap().unwrap()];
+    assert_eq!((discarded.0.state, discarded.1.body), (State::Done, event(1).body));
+    assert_eq!((settled.0.state, settled.1.body.as_str()), (State::Done, ""));
+
+    // There is no number behind the last one.
+    let last = Lease { id: i64::MAX, fence: 1 };
+    store.settle(vec![(last, Settlement::Done), (last, Settlement::Done)]).await.unwrap();
+    store.put(vec![event(3)]).await.unwrap();
 }
 
 #[test]
@@ -353,11 +377,6 @@ async fn claims_and_forgetting_find_their_rows_by_an_index() {
         ("UPDATE event_states SET state = 'running' WHERE id BETWEEN 1 AND 2", "PRIMARY KEY"),
         (
             "UPDATE event_states SET state = 'done' WHERE id BETWEEN 1 AND 2 AND state = 'running' AND fence = 1",
-            "PRIMARY KEY",
-        ),
-        (
-            "DELETE FROM event_requests WHERE id BETWEEN 1 AND 2
-             AND id IN (SELECT id FROM event_states WHERE id BETWEEN 1 AND 2 AND state = 'done')",
             "PRIMARY KEY",
         ),
         (

@@ -471,3 +471,32 @@ async fn a_handler_that_panics_when_it_is_dropped_is_tried_again_after_a_pause()
     working.stop().await;
     assert_eq!(states(&store).await[0].1, 2);
 }
+
+#[tokio::test]
+async fn a_service_that_panics_when_it_is_cloned_holds_up_nobody() {
+    #[derive(Default)]
+    struct Clones(Arc<AtomicUsize>);
+    impl Clone for Clones {
+        fn clone(&self) -> Self {
+            // The worker's own, and the one that runs.
+            assert!(self.0.fetch_add(1, Ordering::SeqCst) != 3, "on purpose, at the second event");
+            Self(Arc::clone(&self.0))
+        }
+    }
+
+    let place = Place::new();
+    let store = place.open();
+    let inbox = Inbox::new(store.clone());
+    put(&inbox, &["1", "2", "3"]).await;
+    let clones = Clones::default();
+    let service = handles(move |_, _| {
+        let _ = &clones;
+        std::future::ready(status(200))
+    });
+    let working = Working::start(inbox.worker(service).with_concurrency(1).with_retries(quick()));
+    until_state(&store, State::Done, 3).await;
+    let summary = working.stop().await;
+    assert_eq!((summary.done, summary.retried, summary.stopped), (3, 1, 0));
+    let errors: Vec<_> = states(&store).await.into_iter().filter_map(|(_, _, error)| error).collect();
+    assert_eq!(errors, ["a panic before or after the attempt: on purpose, at the second event"]);
+}
