@@ -79,6 +79,10 @@ impl OwnBroker {
 
     pub(in crate::inbox) fn freeze(&self) {
         self.signal("-STOP");
+        // On a busy machine a process goes on until the thread that is to hear of it has its turn.
+        while !self.states().split_whitespace().all(|state| state.starts_with('T')) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     pub(in crate::inbox) fn thaw(&self) {
@@ -86,8 +90,19 @@ impl OwnBroker {
     }
 
     fn signal(&self, signal: &str) {
+        assert!(Command::new("kill").args([signal, &self.pid()]).status().unwrap().success());
+    }
+
+    /// What each of its threads is doing, a letter each at the least.
+    fn states(&self) -> String {
+        let output = Command::new("ps").args(["-L", "-o", "stat=", "-p", &self.pid()]).output().unwrap();
+        assert!(output.status.success(), "the broker is gone");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn pid(&self) -> String {
         let pid = std::fs::read_to_string(self.directory.path().join("rabbitmq/pid")).unwrap();
-        assert!(Command::new("kill").args([signal, pid.trim()]).status().unwrap().success());
+        pid.trim().to_owned()
     }
 
     fn servers(&self, verb: &str) -> String {
