@@ -94,7 +94,7 @@ impl OwnBroker {
     }
 
     /// What each of its threads is doing, a letter each at the least.
-    fn states(&self) -> String {
+    pub(in crate::inbox) fn states(&self) -> String {
         let output = Command::new("ps").args(["-L", "-o", "stat=", "-p", &self.pid()]).output().unwrap();
         assert!(output.status.success(), "the broker is gone");
         String::from_utf8(output.stdout).unwrap()

@@ -98,8 +98,8 @@ async fn a_frozen_broker_is_given_up_and_found_again() {
     let held = until_claimed(&store).await;
     own.freeze();
     let frozen_at = Instant::now();
-    let error =
-        timeout(Duration::from_secs(15), store.put(vec![contract::event(3)])).await.expect("an answer").unwrap_err();
+    let put = timeout(Duration::from_secs(15), store.put(vec![contract::event(3)])).await.expect("an answer");
+    let Err(error) = put else { panic!("stored by a broker whose threads are {}", own.states()) };
     assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
     // From then on it is known, and nobody waits for it.
     let asked_at = Instant::now();
