@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use lapin::{Channel, Connection, ConnectionProperties};
 
@@ -80,7 +80,9 @@ impl OwnBroker {
     pub(in crate::inbox) fn freeze(&self) {
         self.signal("-STOP");
         // On a busy machine a process goes on until the thread that is to hear of it has its turn.
+        let end = Instant::now() + Duration::from_secs(10);
         while !self.states().split_whitespace().all(|state| state.starts_with('T')) {
+            assert!(Instant::now() < end, "the threads of the broker are {}", self.states());
             std::thread::sleep(Duration::from_millis(1));
         }
     }
