@@ -91,10 +91,11 @@ where
     R: Send + 'static,
 {
     async fn run(&mut self, mut claimed: Claimed) -> Settlement {
+        let attempt = claimed.attempt;
         // Whoever has a service alone can send it elsewhere, so it is not borrowed as one of several would.
         let (service, time_limit, retries) = (&mut self.service, self.time_limit, &self.retries);
         let run = async move {
-            let (event, attempt) = (mem::take(&mut claimed.event.event), claimed.attempt);
+            let event = mem::take(&mut claimed.event.event);
             let started = Instant::now();
             let settlement = match prepare(claimed, retries) {
                 Ok(request) => judge(call(service.clone(), request, time_limit).await, attempt, retries),
@@ -105,8 +106,8 @@ where
         };
         // Panics of the handler are caught in there; others come when it is cloned or dropped.
         CatchUnwind::new(run).await.unwrap_or_else(|panic| {
-            let after = retries.after(1).unwrap_or_default();
-            Settlement::Retry { after, reason: format!("a panic before or after the attempt: {panic}") }
+            let reason = format!("a panic before or after the attempt: {panic}");
+            judge(Err(Failure::ForNow { reason, after: None }), attempt, retries)
         })
     }
 }
