@@ -2,6 +2,7 @@
 //!
 #![doc = include_str!("sqlite/table.md")]
 
+mod clock;
 mod file;
 mod fresh;
 mod identity;

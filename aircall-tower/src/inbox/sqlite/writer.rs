@@ -5,14 +5,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::super::Event;
-use super::super::event::milliseconds;
 use super::super::store::{Claim, Claimed, Lease, Received, Settlement, StoreError, StoreErrorKind};
+use super::clock::Clock;
 use super::file::{self, Lock, Synchronous};
 use super::fresh::Fresh;
 use super::identity::Identity;
@@ -383,22 +383,5 @@ fn refuse(command: Command, error: &StoreError) {
         Command::Claim(_, answer) => drop(answer.send(Err(error.clone()))),
         Command::Settle(_, answer) => drop(answer.send(Err(error.clone()))),
         Command::Close(answer) => drop(answer.send(())),
-    }
-}
-
-/// The time since 1970 in milliseconds, as it was when the file was opened and as it has gone on since: setting the
-/// clock of the machine neither hurries nor holds up what waits.
-struct Clock {
-    opened: Instant,
-    opened_at: i64,
-}
-
-impl Clock {
-    fn new() -> Self {
-        Self { opened: Instant::now(), opened_at: milliseconds(SystemTime::now()) }
-    }
-
-    fn now(&self) -> i64 {
-        self.opened_at.saturating_add(i64::try_from(self.opened.elapsed().as_millis()).unwrap_or(i64::MAX))
     }
 }
