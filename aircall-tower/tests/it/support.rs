@@ -1,9 +1,9 @@
 //! What the tests send, and what they look at.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::future::Future;
-use std::io;
+use std::io::{self, Write};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,6 +17,18 @@ use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
 use tokio::time::Sleep;
 use tower::{Layer, Service, ServiceExt};
+
+/// Says once what keeps tests from running here. In CI nothing may.
+///
+/// By no macro: what those print is shown of tests that fail, and of no others.
+pub(crate) fn skipped(why: &'static str) {
+    static SAID: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
+
+    assert!(std::env::var_os("CI").is_none_or(|ci| ci.is_empty()), "{why}");
+    if SAID.lock().unwrap().insert(why) {
+        let _ = io::stderr().write_all(format!("\nSKIPPED: {why}\n").as_bytes());
+    }
+}
 
 pub(crate) const TOKEN: &str = aircall_fixtures::TOKEN;
 

@@ -5,6 +5,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use crate::support::skipped;
+
 /// A file system in memory, mounted where only the processes see it that are started [by it](Self::entering). It is
 /// gone when this is dropped, or the test killed.
 pub(super) struct Volume {
@@ -27,8 +29,7 @@ impl Volume {
         if said == "ready\n" {
             return Some(volume);
         }
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "no file system can be mounted here");
-        eprintln!("SKIPPED: no file system can be mounted here, so nothing was tested");
+        skipped("no file system can be mounted here, so none that is full, read-only or loses its power is tested");
         None
     }
 
